@@ -1,0 +1,1 @@
+//! The McpToken types, and nothing else.

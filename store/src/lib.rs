@@ -1,0 +1,1 @@
+//! All SQL: token rows, access rules, users, change notifications, migrations.

@@ -1,0 +1,1 @@
+//! A stand-in for the Aurora API that answers from captured samples.
