@@ -1,0 +1,95 @@
+//! The subscriber behind `tracing`: log lines to stderr, spans to the OTLP collector if there is one.
+
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry::{KeyValue, global};
+use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig};
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use opentelemetry_sdk::{Resource, error::OTelSdkError};
+use tracing_subscriber::filter::{EnvFilter, ParseError};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+use tracing_subscriber::{Layer, Registry, fmt};
+
+use crate::{LogFormat, Settings};
+
+/// Telemetry could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// `RUST_LOG` is not a list of directives.
+    #[error("RUST_LOG={filter:?} is not a list of directives")]
+    Filter {
+        /// What was given.
+        filter: String,
+        /// Where it goes wrong.
+        source: ParseError,
+    },
+    /// The OTLP exporter refuses its endpoint.
+    #[error("cannot export spans to {endpoint}")]
+    Exporter {
+        /// The endpoint that was given.
+        endpoint: String,
+        /// What is wrong with it.
+        source: ExporterBuildError,
+    },
+    /// A subscriber was there already.
+    #[error("tracing was set up twice")]
+    Twice(#[from] TryInitError),
+}
+
+/// A guard over what is still buffered; see [`Telemetry::shutdown`].
+#[must_use = "spans that are still buffered are lost without shutdown()"]
+pub struct Telemetry {
+    provider: Option<SdkTracerProvider>,
+}
+
+/// Installs the subscriber. Call within a Tokio runtime, once.
+pub fn init(settings: &Settings) -> Result<Telemetry, TelemetryError> {
+    let filter = EnvFilter::try_new(&settings.filter)
+        .map_err(|source| TelemetryError::Filter { filter: settings.filter.clone(), source })?;
+    let provider =
+        settings.otlp_endpoint.as_deref().map(|endpoint| tracer_provider(settings, endpoint)).transpose()?;
+    let spans = provider
+        .as_ref()
+        .map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer(settings.service)));
+    if provider.is_some() {
+        global::set_text_map_propagator(TraceContextPropagator::new());
+    }
+    Registry::default().with(filter).with(lines(settings.format)).with(spans).try_init()?;
+    Ok(Telemetry { provider })
+}
+
+fn lines<S>(format: LogFormat) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
+{
+    let base = fmt::layer().with_writer(std::io::stderr);
+    match format {
+        LogFormat::Json => base.json().flatten_event(true).with_span_list(false).boxed(),
+        LogFormat::Text => base.boxed(),
+    }
+}
+
+fn tracer_provider(settings: &Settings, endpoint: &str) -> Result<SdkTracerProvider, TelemetryError> {
+    let exporter = SpanExporter::builder()
+        .with_tonic()
+        .with_endpoint(endpoint)
+        .build()
+        .map_err(|source| TelemetryError::Exporter { endpoint: endpoint.to_owned(), source })?;
+    let resource = Resource::builder()
+        .with_service_name(settings.service)
+        .with_attribute(KeyValue::new("service.version", settings.version))
+        .build();
+    Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())
+}
+
+impl Telemetry {
+    /// Sends what is still buffered. Blocks for some seconds at most; a collector that is away is only logged.
+    pub fn shutdown(self) {
+        let Some(provider) = self.provider else { return };
+        match provider.shutdown() {
+            Ok(()) | Err(OTelSdkError::AlreadyShutdown) => {}
+            Err(error) => tracing::warn!(%error, "spans at shutdown were not exported"),
+        }
+    }
+}
