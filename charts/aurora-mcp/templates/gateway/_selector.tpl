@@ -1,0 +1,19 @@
+{{/* The gateway's pods as k=v,k=v, for the operator. */}}
+{{- define "aurora-mcp.gatewaySelector" -}}
+{{- $pairs := list }}
+{{- range $key, $value := include "aurora-mcp.selector" (dict "root" $ "component" "gateway") | fromYaml }}
+{{- $pairs = append $pairs (printf "%s=%s" $key $value) }}
+{{- end }}
+{{- join "," $pairs }}
+{{- end }}
+
+{{/* Host names under which the gateway may be asked: its Service's, the public one, and the configured ones. */}}
+{{- define "aurora-mcp.allowedHosts" -}}
+{{- $service := include "aurora-mcp.service" . }}
+{{- $namespace := .Release.Namespace }}
+{{- $hosts := list $service (printf "%s.%s" $service $namespace) (printf "%s.%s.svc" $service $namespace) (printf "%s.%s.svc.cluster.local" $service $namespace) }}
+{{- with .Values.gateway.url }}
+{{- $hosts = append $hosts (regexReplaceAll ":[0-9]+$" (urlParse .).host "") }}
+{{- end }}
+{{- concat $hosts .Values.gateway.allowedHosts | uniq | join "," }}
+{{- end }}
