@@ -9,9 +9,6 @@ import (
 	_ "github.com/coredns/coredns/plugin/kubernetes"
 	_ "github.com/coredns/coredns/plugin/loadbalance"
 	_ "github.com/coredns/coredns/plugin/ready"
-
-	// The server orders its handlers by this table; the names stand for the imports above.
-	_ "github.com/coredns/coredns/core/dnsserver"
 )
 
 func main() { coremain.Run() }

@@ -1,6 +1,6 @@
 module aurora-mcp/testbed/weaviate
 
-go 1.26.8
+go 1.26.0
 
 tool github.com/weaviate/weaviate/cmd/weaviate-server
 

