@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # Names, versions and addresses of the test bed; sourced by every script here.
 TESTBED=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 CHECKOUT=$(cd "$TESTBED/../.." && pwd)

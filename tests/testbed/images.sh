@@ -59,7 +59,7 @@ runtime() {
   mkdir -p "$root/etc/ssl/certs" "$root/usr/local/bin"
   mkdir -m 1777 "$root/tmp"
   cat "$root"/usr/share/ca-certificates/mozilla/*.crt >"$root/etc/ssl/certs/ca-certificates.crt"
-  rm -rf "$root/deb" "$root"/usr/share "$root"/usr/sbin "$root"/lib/x86_64-linux-gnu/gconv "$root"/usr/lib/x86_64-linux-gnu/gconv
+  rm -rf "${root:?}"/{deb,usr/share,usr/sbin,lib/x86_64-linux-gnu/gconv} "$root"/usr/lib/x86_64-linux-gnu/gconv
   echo 'nonroot:x:65532:65532::/:/' >"$root/etc/passwd"
   echo 'nonroot:x:65532:' >"$root/etc/group"
 }

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Starts Postgres in its pod. The first time it makes the database as Aurora's server would, owned by a role without special rights.
 set -euo pipefail
 if [ ! -f "$PGDATA/.complete" ]; then

