@@ -1,0 +1,81 @@
+//! The gateway as a client reaches it: by port-forward to its Service, or to one of its pods.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::ListParams;
+use reqwest::{StatusCode, header::HeaderMap};
+use serde_json::Value;
+
+use crate::{Cluster, Session, forward::Forward};
+
+/// Labels of the gateway's pods.
+pub const PODS: &str = "app.kubernetes.io/name=aurora-mcp,app.kubernetes.io/component=gateway";
+
+/// A way to the gateway. It lasts as long as the pod that it leads to.
+pub struct Gateway {
+    http: reqwest::Client,
+    forward: Forward,
+}
+
+/// An answer of the gateway.
+pub struct Reply {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, as it came.
+    pub body: String,
+}
+
+impl Gateway {
+    /// By the Service.
+    pub async fn open() -> Result<Self> {
+        Self::forward("svc/aurora-oss-mcp").await
+    }
+
+    /// One for each pod that serves.
+    pub async fn open_each(cluster: &Cluster) -> Result<Vec<Self>> {
+        let pods = cluster.typed::<Pod>().list(&ListParams::default().labels(PODS)).await?;
+        ensure!(!pods.items.is_empty(), "no gateway pods have the labels {PODS}");
+        let mut all = Vec::new();
+        for pod in pods.items.iter().filter(|pod| pod.metadata.deletion_timestamp.is_none()) {
+            all.push(
+                Self::forward(&format!("pod/{}", pod.metadata.name.as_deref().unwrap_or_default())).await?,
+            );
+        }
+        Ok(all)
+    }
+
+    async fn forward(target: &str) -> Result<Self> {
+        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(90)).build()?;
+        let forward = Forward::open(target, 8811).await?;
+        Ok(Self { http, forward })
+    }
+
+    /// Posts a JSON-RPC message to /mcp, with an Authorization header or without.
+    pub async fn post(&self, authorization: Option<&str>, message: &Value) -> Result<Reply> {
+        let mut request = self
+            .http
+            .post(format!("http://127.0.0.1:{}/mcp", self.forward.port()))
+            .header("accept", "application/json, text/event-stream")
+            .header("content-type", "application/json")
+            .header("mcp-protocol-version", "2025-11-25")
+            .body(message.to_string());
+        if let Some(authorization) = authorization {
+            request = request.header("authorization", authorization);
+        }
+        let response = request.send().await.context("asking the gateway")?;
+        Ok(Reply {
+            status: response.status(),
+            headers: response.headers().clone(),
+            body: response.text().await?,
+        })
+    }
+
+    /// A session of MCP with a token.
+    pub fn session(&self, token: &str) -> Session<'_> {
+        Session::new(self, token)
+    }
+}
