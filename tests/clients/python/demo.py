@@ -104,7 +104,8 @@ async def show_health(client: Client) -> None:
         if not ill or time.monotonic() - began > DEADLINE:
             break
         await anyio.sleep(1)
-    print("  overall: " + coloured(report["status"], MARKS.get(report["status"], "0")))
+    overall = report["overall_status"]
+    print("  overall: " + coloured(overall, MARKS.get(overall, "0")))
     rows([(name, one.get("status", "?"), one.get("message") or "") for name, one in components.items()])
     if ill:
         reasons = "; ".join(f"{name}: {components.get(name, {}).get('message', 'not reported')}" for name in ill)
