@@ -1,0 +1,56 @@
+//! Aurora's users: who a token stands for.
+
+use sqlx::FromRow;
+
+use crate::{OrgId, Store, StoreError, UserId};
+
+const STEP: &str = "look the user up";
+
+/// One of Aurora's users.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// `users.id`.
+    pub id: UserId,
+    /// The address they sign in with.
+    pub email: String,
+    /// Their organisation; a user without one can't have tokens.
+    pub org_id: Option<OrgId>,
+}
+
+#[derive(FromRow)]
+struct Found {
+    id: String,
+    email: String,
+    org_id: Option<String>,
+}
+
+impl From<Found> for User {
+    fn from(found: Found) -> Self {
+        Self { id: UserId::new(found.id), email: found.email, org_id: found.org_id.map(OrgId::new) }
+    }
+}
+
+impl Store {
+    /// The user with this id.
+    pub async fn user_by_id(&self, id: &UserId) -> Result<Option<User>, StoreError> {
+        let found: Option<Found> = sqlx::query_as("SELECT id, email, org_id FROM users WHERE id = $1")
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(StoreError::at(STEP))?;
+        Ok(found.map(User::from))
+    }
+
+    /// The user with this address. Case counts only if two users differ by nothing else.
+    pub async fn user_by_email(&self, email: &str) -> Result<Option<User>, StoreError> {
+        let found: Vec<Found> = sqlx::query_as(
+            "SELECT id, email, org_id FROM users WHERE lower(email) = lower($1) ORDER BY email = $1 DESC LIMIT 2",
+        )
+        .bind(email)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(StoreError::at(STEP))?;
+        let exact_or_alone = found.len() == 1 || found.first().is_some_and(|first| first.email == email);
+        Ok(found.into_iter().next().filter(|_| exact_or_alone).map(User::from))
+    }
+}

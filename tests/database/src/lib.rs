@@ -1,0 +1,108 @@
+//! A database of its own for each test, with Aurora's tables and people, on the server that `TEST_POSTGRES_URL` names.
+
+#![allow(clippy::missing_panics_doc, clippy::expect_used, clippy::panic, reason = "a library for tests")]
+
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt as _;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgConnection};
+use url::Url;
+
+const SCHEMA: &str = include_str!("../../testbed/aurora/schema.sql");
+const SEED: &str = include_str!("../../testbed/aurora/seed.sql");
+
+/// Seeded people and organisations.
+pub mod seed {
+    /// Admin of Alpha.
+    pub const ALICE: &str = "0a11ce00-0000-4000-8000-000000000001";
+    /// Editor of Alpha.
+    pub const EDDIE: &str = "0eddee00-0000-4000-8000-000000000002";
+    /// Admin of Beta.
+    pub const BOB: &str = "0b0b0000-0000-4000-8000-000000000004";
+    /// Has no organisation.
+    pub const NORA: &str = "00000000-0000-4000-8000-000000000005";
+    /// Alice's and Eddie's organisation.
+    pub const ALPHA: &str = "a1fa0000-0000-4000-8000-00000000000a";
+    /// Bob's organisation.
+    pub const BETA: &str = "be7a0000-0000-4000-8000-00000000000b";
+}
+
+/// A database that exists for one test.
+#[derive(Debug)]
+pub struct TestDatabase {
+    url: Url,
+    name: String,
+}
+
+impl TestDatabase {
+    /// Makes a database, gives it to the test, and drops it even if the test panics.
+    pub async fn run<T>(test: impl AsyncFnOnce(&TestDatabase) -> T) -> T {
+        let database = Self::create().await;
+        let outcome = AssertUnwindSafe(test(&database)).catch_unwind().await;
+        database.drop().await;
+        outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "tests find their server by this variable")]
+    async fn create() -> Self {
+        let url = std::env::var("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL is not set: run `make services`, or `make test`");
+        let url = Url::parse(&url).expect("TEST_POSTGRES_URL is a URL");
+        let database = Self { url, name: format!("test_{}", uuid::Uuid::new_v4().simple()) };
+        database.on_server(format!("CREATE DATABASE {}", database.name)).await;
+        let mut connection = database.connect().await;
+        connection.execute(sqlx::raw_sql(SCHEMA)).await.expect("Aurora's tables");
+        connection.execute(sqlx::raw_sql(SEED)).await.expect("Aurora's people");
+        database
+    }
+
+    async fn drop(&self) {
+        self.on_server(format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)).await;
+    }
+
+    async fn on_server(&self, sql: String) {
+        let mut connection = self.options(None).connect().await.expect("the test server answers");
+        connection.execute(AssertSqlSafe(sql)).await.expect("the role may create databases");
+    }
+
+    fn options(&self, database: Option<&str>) -> PgConnectOptions {
+        let options: PgConnectOptions = self.url.as_str().parse().expect("TEST_POSTGRES_URL is a Postgres URL");
+        match database {
+            Some(name) => options.database(name),
+            None => options,
+        }
+    }
+
+    /// A plain connection as the role that owns Aurora's tables, for looking behind the store's back.
+    pub async fn connect(&self) -> PgConnection {
+        self.options(Some(&self.name)).connect().await.expect("the test database answers")
+    }
+
+    /// Runs statements as the owner.
+    pub async fn execute(&self, sql: &str) {
+        let mut connection = self.connect().await;
+        connection.execute(AssertSqlSafe(sql.to_owned())).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    /// The one value of a query, as text, with all rows of `mcp_tokens` in sight; `None` for NULL or no row.
+    pub async fn value(&self, sql: &str) -> Option<String> {
+        let mut connection = self.connect().await;
+        connection.execute("SET myapp.mcp_token_resolve = 'true'").await.expect("a setting");
+        let sql = AssertSqlSafe(format!("SELECT ({sql})::text"));
+        sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// What `Settings::from_lookup` asks for, to reach this database.
+    pub fn lookup(&self, name: &str) -> Option<String> {
+        let url = &self.url;
+        match name {
+            "POSTGRES_HOST" => url.host_str().map(str::to_owned),
+            "POSTGRES_PORT" => url.port().map(|port| port.to_string()),
+            "POSTGRES_DB" => Some(self.name.clone()),
+            "POSTGRES_USER" => Some(url.username().to_owned()),
+            "POSTGRES_PASSWORD" => url.password().map(str::to_owned),
+            "POSTGRES_SSLMODE" => Some("disable".to_owned()),
+            _ => None,
+        }
+    }
+}
