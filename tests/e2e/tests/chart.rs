@@ -142,6 +142,28 @@ fn names_follow_the_rule_of_auroras_chart() {
 }
 
 #[test]
+fn notes_give_the_commands_of_this_very_release() {
+    let mut helm = Command::new("helm");
+    helm.args([
+        "install",
+        "mine",
+        "--dry-run=client",
+        "--namespace=elsewhere",
+        "--set=aurora.releaseName=prod",
+    ]);
+    let output = helm.arg(repository("charts/aurora-mcp")).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let notes = said.split("NOTES:").nth(1).expect("no notes");
+    for command in [
+        "kubectl wait -n elsewhere mcpt/my-token --for=condition=Ready",
+        "kubectl port-forward -n elsewhere svc/prod-aurora-oss-mcp 8811:8811",
+        "kubectl get secret -n elsewhere my-token",
+    ] {
+        assert!(notes.contains(command), "{command} is not in: {notes}");
+    }
+}
+
+#[test]
 fn list_of_namespaces_needs_no_cluster_role() {
     let objects = render(&[r#"watchNamespaces=["one","two"]"#]).unwrap();
     assert!(

@@ -48,6 +48,19 @@ async fn wrong_manifest_is_refused_at_apply_with_the_reason() -> Result<()> {
 }
 
 #[tokio::test]
+async fn every_sample_is_accepted() -> Result<()> {
+    scene(async |cluster| {
+        let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/examples");
+        let output = cluster
+            .try_kubectl(&["apply", "--dry-run=server", "--validate=strict", "-R", "-f", samples], "")
+            .await?;
+        ensure!(output.success, "{}", output.stderr);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
 async fn user_of_a_token_cannot_be_changed() -> Result<()> {
     scene(async |cluster| {
         let token = Token::ready(cluster, "e2e-immutable", ALICE).await?;

@@ -1,0 +1,98 @@
+//! The documentation holds what it says. These need no cluster.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// All Markdown files for people.
+fn pages() -> Result<Vec<(PathBuf, String)>> {
+    let mut pages = Vec::new();
+    for directory in ["", "docs", "docs/adr", "tests/testbed"] {
+        for entry in std::fs::read_dir(root().join(directory))? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "md") {
+                let text = std::fs::read_to_string(&path)?;
+                pages.push((path, text));
+            }
+        }
+    }
+    ensure!(pages.len() > 10, "only {} pages were found", pages.len());
+    Ok(pages)
+}
+
+#[test]
+fn every_link_leads_somewhere() -> Result<()> {
+    for (page, text) in pages()? {
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if link.starts_with("http") {
+                continue;
+            }
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { page.clone() } else { page.with_file_name(file) };
+            ensure!(target.exists(), "{}: {link} does not exist", page.display());
+            ensure!(
+                anchor.is_empty() || has_heading(&target, anchor)?,
+                "{}: {link} has no such heading",
+                page.display()
+            );
+        }
+    }
+    Ok(())
+}
+
+fn has_heading(page: &Path, anchor: &str) -> Result<bool> {
+    let slug = |heading: &str| {
+        heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-").replace(['?', ','], "")
+    };
+    Ok(std::fs::read_to_string(page)?
+        .lines()
+        .filter(|line| line.starts_with('#'))
+        .any(|line| slug(line) == anchor))
+}
+
+#[test]
+fn chart_values_in_the_documentation_exist() -> Result<()> {
+    let values = std::fs::read(root().join("charts/aurora-mcp/values.yaml"))?;
+    let values: Value = serde_yaml_ng::from_slice(&values)?;
+    let rooms: BTreeSet<&str> =
+        values.as_object().context("values.yaml is a map")?.keys().map(String::as_str).collect();
+    let mut seen = 0;
+    for (page, text) in pages()? {
+        for word in text.split(|character: char| !(character.is_ascii_alphanumeric() || character == '.')) {
+            let mut steps = word.split('.');
+            if !steps.next().is_some_and(|room| rooms.contains(room))
+                || !word.contains('.')
+                || word.ends_with('.')
+            {
+                continue;
+            }
+            let known = values.pointer(&format!("/{}", word.replace('.', "/"))).is_some();
+            ensure!(known, "{}: values.yaml has no {word}", page.display());
+            seen += 1;
+        }
+    }
+    ensure!(seen > 10, "only {seen} values were found in the documentation");
+    Ok(())
+}
+
+#[test]
+fn map_for_developers_stays_short_and_names_rooms_that_exist() -> Result<()> {
+    let text = std::fs::read_to_string(root().join("docs/architecture.md"))?;
+    ensure!(text.lines().count() <= 130, "architecture.md is too long to be a map");
+    let rooms = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .filter(|room| room.ends_with('/'));
+    for room in rooms {
+        ensure!(root().join(room).is_dir(), "there is no {room}");
+    }
+    Ok(())
+}
