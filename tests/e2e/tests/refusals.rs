@@ -18,11 +18,9 @@ fn wrong_manifests() -> Vec<(&'static str, Value, &'static str)> {
         ("no-user", json!({"user": {}}), "exactly one"),
         ("no-spec-user", json!({}), "spec.user"),
         ("Bad_Name", json!({"user": user}), "RFC 1123"),
-        (
-            "ttl-and-end",
-            json!({"user": user, "ttl": "1h", "expiresAt": "2030-01-01T00:00:00Z"}),
-            "at most one",
-        ),
+        ("ttl-and-end", json!({"user": user, "ttl": "1h", "expiresAt": "2030-01-01T00:00:00Z"}), "not both"),
+        ("bad-ttl", json!({"user": user, "ttl": "1 month"}), "spec.ttl"),
+        ("short-ttl", json!({"user": user, "ttl": "1s"}), "at least 1m"),
         ("long-name", json!({"user": user, "displayName": "x".repeat(101)}), "displayName"),
         ("unknown-field", json!({"user": user, "colour": "red"}), "colour"),
     ]
@@ -66,7 +64,7 @@ async fn user_of_a_token_cannot_be_changed() -> Result<()> {
         let token = Token::ready(cluster, "e2e-immutable", ALICE).await?;
         let output = token.change(&json!({"user": {"email": "vera@alpha.example"}})).await?;
         ensure!(!output.success, "the user was changed");
-        ensure!(output.stderr.contains("immutable"), "{}", output.stderr);
+        ensure!(output.stderr.contains("can't be changed"), "{}", output.stderr);
         Ok(())
     })
     .await
