@@ -83,6 +83,14 @@ impl StoreError {
         }
     }
 
+    /// The SQLSTATE of the server, if it was the server that said no.
+    pub fn sqlstate(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Database { source: sqlx::Error::Database(error), .. } => error.code(),
+            _ => None,
+        }
+    }
+
     /// True when nothing was wrong with the request: the same call may succeed later.
     pub fn is_unavailable(&self) -> bool {
         self.category() == Category::Unavailable

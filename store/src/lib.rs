@@ -23,10 +23,10 @@ mod time;
 mod touch;
 mod users;
 
+pub use amend::Amendment;
 pub use aurora_mcp_token::{
     Access, ApiRule, Bearer, BearerError, Mode, OrgId, TOKEN_PREFIX, TokenBytes, TokenDigest, TokenId, UserId,
 };
-pub use amend::Amendment;
 pub use changes::Change;
 pub use error::{Category, StoreError};
 pub use ledger::{Ledger, Stray};

@@ -15,13 +15,13 @@ impl Store {
     /// Tables that don't exist yet are not reported: Aurora's server makes them when it first starts.
     pub async fn missing_grants(&self) -> Result<Vec<MissingGrant>, StoreError> {
         let missing: Vec<String> = sqlx::query_scalar(
-            "SELECT format('GRANT %s ON %s TO %I', needed.right, needed.object, current_user)
+            "SELECT format('GRANT %s ON %s TO %I', needed.privilege, needed.object, current_user)
              FROM (VALUES ('SELECT', 'mcp_tokens'), ('INSERT', 'mcp_tokens'), ('UPDATE', 'mcp_tokens'),
                           ('DELETE', 'mcp_tokens'), ('SELECT', 'aurora_mcp.managed_token'),
                           ('INSERT', 'aurora_mcp.managed_token'), ('UPDATE', 'aurora_mcp.managed_token'),
-                          ('DELETE', 'aurora_mcp.managed_token')) AS needed (right, object)
+                          ('DELETE', 'aurora_mcp.managed_token')) AS needed (privilege, object)
              WHERE to_regclass(needed.object) IS NOT NULL
-               AND NOT has_table_privilege(needed.object, needed.right)
+               AND NOT has_table_privilege(needed.object, needed.privilege)
              UNION ALL
              SELECT format('GRANT SELECT (id, email, org_id) ON users TO %I', current_user)
              WHERE to_regclass('users') IS NOT NULL

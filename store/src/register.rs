@@ -69,18 +69,25 @@ async fn own_row(connection: &mut PgConnection, new: &NewManaged) -> Result<Toke
             .await
             .map_err(StoreError::at(STEP))?;
     match found {
-        Some((id, user, org)) if user == new.user_id.as_str() && org.as_deref() == Some(new.org_id.as_str()) => {
+        Some((id, user, org))
+            if user == new.user_id.as_str() && org.as_deref() == Some(new.org_id.as_str()) =>
+        {
             Ok(TokenId(id))
         }
-        Some((id, ..)) => {
-            Err(StoreError::Taken { step: STEP, found: format!("row {id} has this token and belongs to another user") })
-        }
+        Some((id, ..)) => Err(StoreError::Taken {
+            step: STEP,
+            found: format!("row {id} has this token and belongs to another user"),
+        }),
         None => Err(StoreError::Taken { step: STEP, found: "the row vanished while it was made".into() }),
     }
 }
 
 /// Forgets records that a rebuilt `mcp_tokens` left behind: another token had this row number, or this token another.
-async fn forget_stale(connection: &mut PgConnection, new: &NewManaged, id: TokenId) -> Result<(), StoreError> {
+async fn forget_stale(
+    connection: &mut PgConnection,
+    new: &NewManaged,
+    id: TokenId,
+) -> Result<(), StoreError> {
     sqlx::query(
         "DELETE FROM aurora_mcp.managed_token m
          WHERE (m.token_id = $1 AND m.digest <> $2) OR (m.token_id <> $1 AND m.digest = $2)",
@@ -124,6 +131,8 @@ async fn record(connection: &mut PgConnection, new: &NewManaged, id: TokenId) ->
 }
 
 fn access_json(new: &NewManaged) -> Result<serde_json::Value, StoreError> {
-    serde_json::to_value(&new.access)
-        .map_err(|error| StoreError::Unreadable { step: "write the token's limits", found: error.to_string() })
+    serde_json::to_value(&new.access).map_err(|error| StoreError::Unreadable {
+        step: "write the token's limits",
+        found: error.to_string(),
+    })
 }

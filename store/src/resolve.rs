@@ -80,8 +80,11 @@ impl Store {
         let digest = bearer.digest();
         let mut transaction = self.begin(STEP).await?;
         as_resolver(&mut transaction, STEP).await?;
-        let Some(found) = find(&mut transaction, bearer, &digest).await? else { return Ok(Resolution::Unknown) };
-        let limits = if found.hashed { read_limits(&mut transaction, &digest, found.id).await? } else { None };
+        let Some(found) = find(&mut transaction, bearer, &digest).await? else {
+            return Ok(Resolution::Unknown);
+        };
+        let limits =
+            if found.hashed { read_limits(&mut transaction, &digest, found.id).await? } else { None };
         transaction.commit().await.map_err(StoreError::at(STEP))?;
         Ok(judge(found, digest, limits))
     }

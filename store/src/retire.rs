@@ -40,12 +40,14 @@ impl Store {
 
     /// Leaves a row in force although its McpToken goes: nothing of ours touches it from now on.
     pub async fn retain(&self, managed: &Managed) -> Result<(), StoreError> {
-        sqlx::query("UPDATE aurora_mcp.managed_token SET retained = true WHERE token_id = $1 AND digest = $2")
-            .bind(managed.token_id.0)
-            .bind(managed.digest.to_string())
-            .execute(&self.pool)
-            .await
-            .map_err(StoreError::at("leave the token in force"))?;
+        sqlx::query(
+            "UPDATE aurora_mcp.managed_token SET retained = true WHERE token_id = $1 AND digest = $2",
+        )
+        .bind(managed.token_id.0)
+        .bind(managed.digest.to_string())
+        .execute(&self.pool)
+        .await
+        .map_err(StoreError::at("leave the token in force"))?;
         Ok(())
     }
 }

@@ -85,7 +85,9 @@ impl Settings {
 fn parse_port(text: Option<&str>) -> Result<u16, SettingsError> {
     let name = "POSTGRES_PORT";
     text.map_or(Ok(5432), |text| {
-        text.trim().parse().map_err(|_| SettingsError::Invalid { name, problem: format!("{text:?} is no port") })
+        text.trim()
+            .parse()
+            .map_err(|_| SettingsError::Invalid { name, problem: format!("{text:?} is no port") })
     })
 }
 

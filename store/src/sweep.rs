@@ -14,7 +14,12 @@ struct Kept {
 
 impl From<Kept> for Owner {
     fn from(kept: Kept) -> Self {
-        Self { installation: kept.installation, uid: kept.resource_uid, namespace: kept.namespace, name: kept.name }
+        Self {
+            installation: kept.installation,
+            uid: kept.resource_uid,
+            namespace: kept.namespace,
+            name: kept.name,
+        }
     }
 }
 

@@ -46,7 +46,8 @@ impl TestDatabase {
 
     #[expect(clippy::disallowed_methods, reason = "tests find their server by this variable")]
     async fn create() -> Self {
-        let url = std::env::var("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL is not set: run `make services`, or `make test`");
+        let url = std::env::var("TEST_POSTGRES_URL")
+            .expect("TEST_POSTGRES_URL is not set: run `make services`, or `make test`");
         let url = Url::parse(&url).expect("TEST_POSTGRES_URL is a URL");
         let database = Self { url, name: format!("test_{}", uuid::Uuid::new_v4().simple()) };
         database.on_server(format!("CREATE DATABASE {}", database.name)).await;
@@ -66,7 +67,8 @@ impl TestDatabase {
     }
 
     fn options(&self, database: Option<&str>) -> PgConnectOptions {
-        let options: PgConnectOptions = self.url.as_str().parse().expect("TEST_POSTGRES_URL is a Postgres URL");
+        let options: PgConnectOptions =
+            self.url.as_str().parse().expect("TEST_POSTGRES_URL is a Postgres URL");
         match database {
             Some(name) => options.database(name),
             None => options,
@@ -81,13 +83,46 @@ impl TestDatabase {
     /// Runs statements as the owner.
     pub async fn execute(&self, sql: &str) {
         let mut connection = self.connect().await;
-        connection.execute(AssertSqlSafe(sql.to_owned())).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        connection
+            .execute(AssertSqlSafe(sql.to_owned()))
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    /// Runs a statement as the owner with rows of every organisation in sight, as Aurora's own MCP server would.
+    pub async fn execute_as_resolver(&self, sql: &str) {
+        let mut connection = self.connect().await;
+        connection.execute("SET myapp.mcp_token_resolve = 'true'").await.expect("a setting");
+        connection
+            .execute(AssertSqlSafe(sql.to_owned()))
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    /// Adds a token in clear, as Aurora's own page does.
+    pub async fn add_clear(&self, token: &str, user: &str, org: &str) {
+        let mut connection = self.connect().await;
+        let set = sqlx::query("SELECT set_config('myapp.current_org_id', $1, false)").bind(org);
+        set.execute(&mut connection).await.expect("a setting");
+        let insert = sqlx::query(
+            "INSERT INTO mcp_tokens (token, user_id, org_id, name) VALUES ($1, $2, $3, 'by hand')",
+        );
+        insert.bind(token).bind(user).bind(org).execute(&mut connection).await.expect("a row");
+    }
+
+    /// Gives all later sessions a time zone, as an administrator would.
+    pub async fn set_time_zone(&self, zone: &str) {
+        self.execute(&format!("ALTER DATABASE {} SET timezone = '{zone}'", self.name)).await;
     }
 
     /// The one value of a query, as text, with all rows of `mcp_tokens` in sight; `None` for NULL or no row.
     pub async fn value(&self, sql: &str) -> Option<String> {
         let mut connection = self.connect().await;
         connection.execute("SET myapp.mcp_token_resolve = 'true'").await.expect("a setting");
+        let zone = "SELECT set_config('TimeZone', split_part(entry, '=', 2), false)
+                    FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) AS entry
+                    WHERE d.datname = current_database() AND entry ILIKE 'timezone=%'";
+        connection.execute(zone).await.expect("the zone that a plain session has");
         let sql = AssertSqlSafe(format!("SELECT ({sql})::text"));
         sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap_or_else(|error| panic!("{error}"))
     }
