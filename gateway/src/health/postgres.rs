@@ -1,0 +1,110 @@
+//! The probe of Postgres: one query, and where no connection can be had, the reason why.
+
+use std::time::Duration;
+
+use aurora_mcp_store::{Category, PostgresFacts, Store, StoreError};
+
+use super::probe::Probe;
+use super::reach;
+use super::reason::Reason;
+use super::verdict::Verdict;
+
+const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+
+/// Asks Postgres through the gateway's own pool: what it finds is what requests find.
+pub struct PostgresProbe {
+    store: Store,
+    host: String,
+    port: u16,
+}
+
+impl PostgresProbe {
+    /// A probe through a store. Host and port tell a refused connection from an exhausted pool.
+    pub fn new(store: Store, host: String, port: u16) -> Self {
+        Self { store, host, port }
+    }
+}
+
+impl Probe for PostgresProbe {
+    async fn check(&mut self) -> Verdict {
+        let address = format!("{}:{}", self.host, self.port);
+        let verdict = match self.store.probe().await {
+            Ok(facts) => classify(&facts),
+            Err(error) => {
+                // The pool retries until its time is up and then knows only that.
+                let reachable = match cause(&error) {
+                    Reason::Timeout => reach::tcp(&self.host, self.port, CONNECT_LIMIT).await,
+                    _ => Ok(()),
+                };
+                Verdict::unreachable("Postgres", &address, reachable.err().unwrap_or_else(|| cause(&error)))
+            }
+        };
+        verdict.with("address", address)
+    }
+}
+
+fn cause(error: &StoreError) -> Reason {
+    match (error.category(), error.sqlstate().as_deref()) {
+        // invalid_authorization_specification and invalid_password.
+        (_, Some("28000" | "28P01")) => Reason::Auth,
+        // cannot_connect_now: starting up, shutting down or recovering.
+        (_, Some("57P03")) => Reason::Loading,
+        (_, Some("25006")) => Reason::ReadOnly,
+        (Category::Forbidden, _) => Reason::Permission,
+        (Category::Schema, _) => Reason::SchemaMissing,
+        (Category::Unavailable, _) => match reach::cause(error) {
+            Reason::Unexpected => Reason::Timeout,
+            reason => reason,
+        },
+        _ => Reason::Unexpected,
+    }
+}
+
+fn classify(facts: &PostgresFacts) -> Verdict {
+    let verdict = if !facts.tokens_table {
+        let text = "Postgres answers, but Aurora's table mcp_tokens does not exist yet.";
+        Verdict::unhealthy(Reason::SchemaMissing, text)
+    } else if facts.in_recovery || facts.read_only {
+        Verdict::unhealthy(Reason::ReadOnly, "Postgres answers but accepts no writes.")
+    } else {
+        Verdict::healthy("Postgres answers and accepts writes.")
+    };
+    verdict
+        .with("version", facts.version.as_str())
+        .with("in_recovery", facts.in_recovery)
+        .with("read_only", facts.read_only)
+        .with("time_zone", facts.time_zone.as_str())
+        .with("managed_tokens", facts.managed_table)
+        .with("changes_announced", facts.announced)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::verdict::Status;
+    use super::*;
+
+    #[test]
+    fn facts_are_judged() {
+        let healthy = PostgresFacts {
+            version: "15.14".into(),
+            in_recovery: false,
+            read_only: false,
+            time_zone: "UTC".into(),
+            tokens_table: true,
+            managed_table: true,
+            announced: true,
+        };
+        let table = [
+            (healthy.clone(), Status::Healthy, Reason::Ok),
+            (PostgresFacts { managed_table: false, ..healthy.clone() }, Status::Healthy, Reason::Ok),
+            (PostgresFacts { in_recovery: true, ..healthy.clone() }, Status::Unhealthy, Reason::ReadOnly),
+            (PostgresFacts { read_only: true, ..healthy.clone() }, Status::Unhealthy, Reason::ReadOnly),
+            (PostgresFacts { tokens_table: false, ..healthy }, Status::Unhealthy, Reason::SchemaMissing),
+        ];
+        for (facts, status, reason) in table {
+            let verdict = classify(&facts);
+            assert_eq!((verdict.status, verdict.reason), (status, reason), "{facts:?}");
+            assert_eq!(verdict.detail["version"], "15.14");
+        }
+    }
+}
