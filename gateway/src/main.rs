@@ -1,2 +1,42 @@
 //! Parses the configuration and starts the library.
-fn main() {}
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use aurora_mcp_gateway::tools::select;
+use aurora_mcp_gateway::{Config, Environment, Gateway, config::Source};
+use aurora_mcp_telemetry::{self as telemetry, Settings};
+use tokio::signal::unix::{SignalKind, signal};
+
+fn main() -> ExitCode {
+    if std::env::args().nth(1).as_deref() == Some(select::COMMAND) {
+        return select::run(std::io::stdin(), std::io::stdout())
+            .map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+    }
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "the gateway cannot run");
+            // Without a subscriber the line above goes nowhere.
+            let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{error:#}\n").as_bytes());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn run() -> anyhow::Result<()> {
+    let settings = Settings::from_lookup("aurora-mcp-gateway", env!("CARGO_PKG_VERSION"), |name| {
+        Environment.variable(name)
+    })?;
+    let telemetry = telemetry::init(&settings)?;
+    let gateway = Gateway::start(Config::from_source(&Environment)?).await?;
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    gateway.shut_down().await;
+    telemetry.shutdown();
+    Ok(())
+}

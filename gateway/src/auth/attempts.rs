@@ -1,0 +1,69 @@
+//! Wrong tokens, counted by client address.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use moka::sync::Cache;
+
+const BURST: NonZeroU32 = NonZeroU32::new(30).unwrap();
+const PER_SECOND: NonZeroU32 = NonZeroU32::new(1).unwrap();
+/// Addresses that are refused at the same time; more would only push the oldest out.
+const CAPACITY: u64 = 10_000;
+
+/// Thirty wrong tokens at once, then one a second; beyond that the address is refused without a look at the database.
+pub struct Attempts {
+    failures: DefaultKeyedRateLimiter<IpAddr>,
+    refused: Cache<IpAddr, Duration>,
+    clock: DefaultClock,
+}
+
+impl Attempts {
+    /// Nobody has failed yet.
+    pub fn new() -> Self {
+        Self {
+            failures: RateLimiter::keyed(Quota::per_second(PER_SECOND).allow_burst(BURST)),
+            refused: Cache::builder().max_capacity(CAPACITY).time_to_live(Duration::from_secs(1)).build(),
+            clock: DefaultClock::default(),
+        }
+    }
+
+    /// How long the address has to wait, if it has.
+    pub fn refused(&self, address: IpAddr) -> Option<Duration> {
+        self.refused.get(&address)
+    }
+
+    /// Notes a wrong token.
+    pub fn failed(&self, address: IpAddr) {
+        if let Err(not_until) = self.failures.check_key(&address) {
+            self.refused.insert(address, not_until.wait_time_from(self.clock.now()));
+        }
+    }
+
+    /// Drops addresses that have calmed down.
+    pub fn forget_old(&self) {
+        self.failures.retain_recent();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[test]
+    fn an_address_is_refused_after_thirty_failures_and_others_are_not() {
+        let attempts = Attempts::new();
+        let [one, other] = [1, 2].map(|last| IpAddr::V4(Ipv4Addr::new(10, 0, 0, last)));
+        for _ in 0..30 {
+            attempts.failed(one);
+            assert_eq!(attempts.refused(one), None);
+        }
+        attempts.failed(one);
+        assert!(attempts.refused(one).is_some());
+        assert_eq!(attempts.refused(other), None);
+    }
+}

@@ -1,0 +1,157 @@
+//! Who is calling: from the bearer token to a principal, before anything of the request is parsed.
+
+mod attempts;
+mod bearer;
+mod cache;
+mod last_used;
+mod refusal;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use aurora_mcp_store::{Bearer, Change, Principal, Resolution, Store};
+use futures::StreamExt;
+use http::HeaderMap;
+use jiff::Timestamp;
+
+use self::attempts::Attempts;
+use self::cache::PrincipalCache;
+use self::last_used::LastUsed;
+pub use self::refusal::Refusal;
+use crate::metrics::Metrics;
+
+/// Resolves tokens against Postgres, with a cache that follows announced changes.
+pub struct Authenticator {
+    store: Store,
+    cache: PrincipalCache,
+    attempts: Attempts,
+    last_used: LastUsed,
+    metrics: Metrics,
+}
+
+impl Authenticator {
+    /// Nothing is known yet; see [`Authenticator::follow_changes`].
+    pub fn new(store: Store, metrics: Metrics) -> Self {
+        Self {
+            store,
+            cache: PrincipalCache::new(),
+            attempts: Attempts::new(),
+            last_used: LastUsed::default(),
+            metrics,
+        }
+    }
+
+    /// The principal of a request, or why it is not let in.
+    pub async fn authenticate(
+        &self,
+        headers: &HeaderMap,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<Arc<Principal>, Refusal> {
+        let result = self.identify(headers, address, now).await;
+        match &result {
+            Ok(principal) => {
+                self.last_used.note(principal.token_id, now);
+                self.metrics.authentication("valid");
+            }
+            Err(refusal) => {
+                self.metrics.authentication(refusal.reason());
+                if refusal.is_failed_attempt() {
+                    self.attempts.failed(address);
+                    tracing::info!(reason = refusal.reason(), %address, "token refused");
+                }
+            }
+        }
+        result
+    }
+
+    async fn identify(
+        &self,
+        headers: &HeaderMap,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<Arc<Principal>, Refusal> {
+        let bearer = bearer::presented(headers)
+            .map_err(|problem| self.limited(address, Refusal::NoBearer(problem)))?;
+        let known = self.cache.get(&bearer.digest(), Instant::now()).await;
+        let principal = match known {
+            Some(principal) => principal,
+            None => match self.attempts.refused(address) {
+                Some(wait) => return Err(Refusal::TooManyAttempts(wait)),
+                None => self.look_up(&bearer).await?,
+            },
+        };
+        match principal.expires_at {
+            Some(at) if at <= now => Err(Refusal::Expired(Some(at))),
+            _ => Ok(principal),
+        }
+    }
+
+    /// A malformed token from an address that is already refused is told to wait like any other.
+    fn limited(&self, address: IpAddr, refusal: Refusal) -> Refusal {
+        match self.attempts.refused(address) {
+            Some(wait) if refusal.is_failed_attempt() => Refusal::TooManyAttempts(wait),
+            _ => refusal,
+        }
+    }
+
+    async fn look_up(&self, bearer: &Bearer) -> Result<Arc<Principal>, Refusal> {
+        let generation = self.cache.generation();
+        let read_at = Instant::now();
+        let resolution = self.store.resolve(bearer).await.map_err(|error| {
+            tracing::warn!(%error, category = error.category().as_str(), "a token could not be checked");
+            Refusal::StoreAway
+        })?;
+        let principal = match resolution {
+            Resolution::Valid(principal) => Arc::new(principal),
+            Resolution::Expired { at } => return Err(Refusal::Expired(at)),
+            Resolution::Revoked => return Err(Refusal::Revoked),
+            Resolution::Suspended => return Err(Refusal::Suspended),
+            Resolution::Unknown => return Err(Refusal::Unknown),
+            Resolution::OwnerGone => return Err(Refusal::OwnerGone),
+            Resolution::LimitsUnreadable => return Err(Refusal::RulesUnreadable),
+        };
+        self.cache.keep(principal.clone(), generation, read_at).await;
+        Ok(principal)
+    }
+
+    /// Drops cached tokens as their changes are announced. Never returns.
+    pub async fn follow_changes(&self) {
+        let mut changes = std::pin::pin!(self.store.changes());
+        while let Some(change) = changes.next().await {
+            self.cache.apply(&change).await;
+            match change {
+                Change::Connected | Change::Everything => self.trust_announcements().await,
+                Change::Lost => self.metrics.listening(false),
+                Change::Token(_) | Change::User(_) => {}
+            }
+        }
+    }
+
+    /// A connection alone proves nothing: without the operator's triggers nobody announces anything.
+    async fn trust_announcements(&self) {
+        let announced = match self.store.probe().await {
+            Ok(facts) => facts.announced,
+            Err(_) => false,
+        };
+        if !announced {
+            tracing::warn!(
+                "changes of tokens are not announced (the operator's triggers are missing): tokens are remembered for 5 s only"
+            );
+        }
+        self.cache.set_announced(announced);
+        self.metrics.listening(announced);
+    }
+
+    /// Writes `last_used_at` of tokens that are due, and forgets old failures. To be called every few seconds.
+    pub async fn tidy(&self, now: Timestamp) {
+        self.last_used.flush(&self.store, now).await;
+        self.attempts.forget_old();
+    }
+
+    /// Writes what is left.
+    pub async fn shut_down(&self, now: Timestamp) {
+        self.last_used.flush_all(&self.store, now).await;
+    }
+}

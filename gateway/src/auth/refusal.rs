@@ -1,0 +1,206 @@
+//! Why a request is not let in, and the answer that says so.
+
+use std::time::Duration;
+
+use aurora_mcp_store::BearerError;
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::bearer::NoBearer;
+
+/// A request that is not authenticated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is no token to look at.
+    NoBearer(NoBearer),
+    /// No such token.
+    Unknown,
+    /// Revoked by its owner or the operator.
+    Revoked,
+    /// Suspended by its resource.
+    Suspended,
+    /// It was valid until then.
+    Expired(Option<Timestamp>),
+    /// The user is gone or has left the organisation.
+    OwnerGone,
+    /// The rules of a managed token can't be read: closed, not open.
+    RulesUnreadable,
+    /// Postgres doesn't answer; says nothing about the token.
+    StoreAway,
+    /// Too many wrong tokens from this address.
+    TooManyAttempts(Duration),
+}
+
+impl Refusal {
+    /// The reason in bodies, logs and metrics; a finite set.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::NoBearer(NoBearer::Missing) => "missing",
+            Self::NoBearer(_) => "malformed",
+            Self::Unknown => "unknown",
+            Self::Revoked => "revoked",
+            Self::Suspended => "suspended",
+            Self::Expired(_) => "expired",
+            Self::OwnerGone => "owner_gone",
+            Self::RulesUnreadable => "rules_unreadable",
+            Self::StoreAway => "store_away",
+            Self::TooManyAttempts(_) => "too_many_attempts",
+        }
+    }
+
+    /// A wrong token, as opposed to trouble on our side: counted against the client's address.
+    pub fn is_failed_attempt(&self) -> bool {
+        !matches!(self, Self::StoreAway | Self::TooManyAttempts(_) | Self::NoBearer(NoBearer::Missing))
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::StoreAway => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
+            _ => StatusCode::UNAUTHORIZED,
+        }
+    }
+
+    fn error(&self) -> &'static str {
+        match self {
+            Self::NoBearer(NoBearer::Missing) => "unauthorized",
+            Self::StoreAway => "temporarily_unavailable",
+            Self::TooManyAttempts(_) => "too_many_requests",
+            _ => "invalid_token",
+        }
+    }
+
+    fn message(&self) -> String {
+        match self {
+            Self::NoBearer(problem) => no_bearer(*problem).to_owned(),
+            Self::Unknown => {
+                "No token like this exists. Check that it was copied whole; a token begins with aurora_mcp_ \
+                              and has 75 characters. If its database row was deleted, make a new one."
+                    .to_owned()
+            }
+            Self::Revoked => "The token was revoked. Make a new one.".to_owned(),
+            Self::Suspended => {
+                "The token is suspended. Its owner can resume it with spec.suspended: false.".to_owned()
+            }
+            Self::Expired(Some(at)) => format!("The token expired at {at}. Make a new one, or rotate it."),
+            Self::Expired(None) => "The token has expired. Make a new one, or rotate it.".to_owned(),
+            Self::OwnerGone => "The token's user no longer exists or has left the organisation.".to_owned(),
+            Self::RulesUnreadable => {
+                "The token's access rules can't be read, so it is not accepted. An administrator \
+                                      should look at the operator's status."
+                    .to_owned()
+            }
+            Self::StoreAway => {
+                "Tokens can't be checked right now because the database doesn't answer. The token may be \
+                                fine; try again shortly."
+                    .to_owned()
+            }
+            Self::TooManyAttempts(_) => {
+                "Too many wrong tokens from this address. Wait, and check the client's \
+                                         configuration."
+                    .to_owned()
+            }
+        }
+    }
+
+    fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::StoreAway => Some(5),
+            Self::TooManyAttempts(wait) => Some(wait.as_secs() + 1),
+            _ => None,
+        }
+    }
+
+    fn challenge(&self) -> Option<&'static str> {
+        match self.status() {
+            StatusCode::UNAUTHORIZED if self.error() == "invalid_token" => {
+                Some(r#"Bearer realm="aurora-mcp", error="invalid_token""#)
+            }
+            StatusCode::UNAUTHORIZED => Some(r#"Bearer realm="aurora-mcp""#),
+            _ => None,
+        }
+    }
+}
+
+fn no_bearer(problem: NoBearer) -> &'static str {
+    match problem {
+        NoBearer::Missing => "Send the token as `Authorization: Bearer aurora_mcp_…`.",
+        NoBearer::OtherScheme => "The Authorization header must have the form `Bearer aurora_mcp_…`.",
+        NoBearer::Several => "There is more than one token in the headers. Send one.",
+        NoBearer::Placeholder => {
+            "The client sent a placeholder instead of a token: the variable in its configuration was not replaced. Set the \
+             variable, or check the client's syntax for variables."
+        }
+        NoBearer::Malformed(BearerError::Digest) => {
+            "This is the digest of a token (sha256:…), as the database holds it. Send the token itself, which begins with \
+             aurora_mcp_."
+        }
+        NoBearer::Malformed(_) => {
+            "This is not a token. A token begins with aurora_mcp_ and has 75 characters."
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let body = json!({"error": self.error(), "reason": self.reason(), "message": self.message()});
+        let mut response = (self.status(), Json(body)).into_response();
+        let headers = response.headers_mut();
+        if let Some(challenge) = self.challenge() {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        if let Some(seconds) = self.retry_after() {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_token_is_401_with_a_challenge_that_names_the_error() {
+        for refusal in [
+            Refusal::Unknown,
+            Refusal::Revoked,
+            Refusal::Suspended,
+            Refusal::Expired(None),
+            Refusal::OwnerGone,
+            Refusal::RulesUnreadable,
+            Refusal::NoBearer(NoBearer::Placeholder),
+            Refusal::NoBearer(NoBearer::Malformed(BearerError::Digest)),
+        ] {
+            let response = refusal.into_response();
+            assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{refusal:?}");
+            let challenge = response.headers()[WWW_AUTHENTICATE].to_str().unwrap();
+            assert!(challenge.starts_with("Bearer ") && challenge.contains("error=\"invalid_token\""));
+        }
+    }
+
+    #[test]
+    fn a_missing_token_gets_a_plain_challenge() {
+        let response = Refusal::NoBearer(NoBearer::Missing).into_response();
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(response.headers()[WWW_AUTHENTICATE], "Bearer realm=\"aurora-mcp\"");
+    }
+
+    #[test]
+    fn an_outage_is_never_401() {
+        let response = Refusal::StoreAway.into_response();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers()[RETRY_AFTER], "5");
+        assert!(response.headers().get(WWW_AUTHENTICATE).is_none());
+    }
+
+    #[test]
+    fn an_expired_token_says_when_it_expired() {
+        let at: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
+        assert!(Refusal::Expired(Some(at)).message().contains("2026-01-02T03:04:05Z"));
+    }
+}

@@ -1,0 +1,267 @@
+//! The configuration: the only place that knows the names of environment variables.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use aurora_mcp_store::{Settings as StoreSettings, SettingsError as StoreSettingsError};
+use secrecy::SecretString;
+use url::Url;
+
+use crate::access::{DenyList, RuleError};
+use crate::aurora::AuroraSettings;
+use crate::edge::{GuardSettings, Limits};
+use crate::health::HealthConfig;
+use crate::tools::ToolSettings;
+use crate::tools::select::Selector;
+
+/// Where a variable comes from.
+pub trait Source {
+    /// The value of a variable, if it is set.
+    fn variable(&self, name: &str) -> Option<String>;
+
+    /// The content of a file that `X_FILE` names.
+    fn file(&self, path: &str) -> std::io::Result<String>;
+}
+
+/// The process environment.
+pub struct Environment;
+
+impl Source for Environment {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+    fn variable(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
+    fn file(&self, path: &str) -> std::io::Result<String> {
+        std::fs::read_to_string(path)
+    }
+}
+
+/// Everything the gateway needs to start.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where MCP is served.
+    pub listen: SocketAddr,
+    /// Where metrics are served.
+    pub metrics: SocketAddr,
+    /// Aurora's Postgres.
+    pub store: StoreSettings,
+    /// The Aurora API.
+    pub aurora: AuroraSettings,
+    /// What the probes look at.
+    pub health: HealthConfig,
+    /// Whom the edge lets in.
+    pub guard: GuardSettings,
+    /// What the edge can bear.
+    pub limits: Limits,
+    /// Settings of the tools.
+    pub tools: ToolSettings,
+}
+
+/// A variable that is missing or not understood. Values of secrets are never shown.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It must be set.
+    #[error("{0} is not set")]
+    Missing(&'static str),
+    /// It is not understood.
+    #[error("{name}={value:?}: expected {expected}")]
+    Invalid {
+        /// The variable.
+        name: &'static str,
+        /// What was given.
+        value: String,
+        /// What would be right.
+        expected: &'static str,
+    },
+    /// A file that holds a secret can't be read.
+    #[error("{name}_FILE: cannot read {path}")]
+    File {
+        /// The variable without `_FILE`.
+        name: String,
+        /// The file.
+        path: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The deny list is not understood.
+    #[error("MCP_API_DENY")]
+    Deny(#[from] RuleError),
+    /// The settings of Postgres are wrong.
+    #[error(transparent)]
+    Store(#[from] StoreSettingsError),
+    /// The gateway's own binary can't be found.
+    #[error("cannot find the program's own path")]
+    Program(#[source] std::io::Error),
+}
+
+impl Config {
+    /// Reads all variables.
+    pub fn from_source(source: &impl Source) -> Result<Self, ConfigError> {
+        let reader = Reader(source);
+        let lookup = reader.lookup(&["POSTGRES_PASSWORD", "REDIS_URL", "INTERNAL_API_SECRET"])?;
+        let lookup = |name: &str| lookup(name);
+        let any = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port);
+        Ok(Self {
+            listen: any(reader.port("MCP_PORT", 8811)?),
+            metrics: any(reader.port("METRICS_PORT", 9090)?),
+            store: StoreSettings::from_lookup(lookup)?,
+            aurora: AuroraSettings {
+                base: reader.url("BACKEND_URL", "http://aurora-server:5080")?,
+                secret: lookup("INTERNAL_API_SECRET")
+                    .map(SecretString::from)
+                    .ok_or(ConfigError::Missing("INTERNAL_API_SECRET"))?,
+            },
+            health: HealthConfig::from_lookup(lookup),
+            guard: GuardSettings::new(&reader.list("MCP_ALLOWED_HOSTS"), &reader.list("MCP_ALLOWED_ORIGINS")),
+            limits: Limits::default(),
+            tools: ToolSettings {
+                ask_wait: reader.duration("MCP_ASK_WAIT", Duration::from_secs(55))?,
+                denied: DenyList::parse(
+                    &reader.text("MCP_API_DENY").unwrap_or_else(|| DenyList::DEFAULT.to_owned()),
+                )?,
+                selector: Selector::new(program()?),
+            },
+        })
+    }
+}
+
+fn program() -> Result<PathBuf, ConfigError> {
+    std::env::current_exe().map_err(ConfigError::Program)
+}
+
+struct Reader<'a, S>(&'a S);
+
+impl<S: Source> Reader<'_, S> {
+    fn text(&self, name: &str) -> Option<String> {
+        self.0.variable(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    /// A lookup in which `X_FILE` stands for `X`, for each of the secrets.
+    fn lookup(&self, secrets: &[&str]) -> Result<impl Fn(&str) -> Option<String>, ConfigError> {
+        let mut files = Vec::new();
+        for name in secrets {
+            if let Some(path) = self.text(&format!("{name}_FILE")) {
+                let content = self.0.file(&path).map_err(|source| ConfigError::File {
+                    name: (*name).to_owned(),
+                    path: path.clone(),
+                    source,
+                })?;
+                files.push(((*name).to_owned(), content.trim_end_matches(['\n', '\r']).to_owned()));
+            }
+        }
+        Ok(move |name: &str| {
+            let from_file = files.iter().find(|(known, _)| known == name).map(|(_, content)| content.clone());
+            from_file.or_else(|| self.text(name))
+        })
+    }
+
+    fn port(&self, name: &'static str, default: u16) -> Result<u16, ConfigError> {
+        self.text(name).map_or(Ok(default), |value| {
+            value.parse().map_err(|_| ConfigError::Invalid { name, value, expected: "a port number" })
+        })
+    }
+
+    fn url(&self, name: &'static str, default: &str) -> Result<Url, ConfigError> {
+        let value = self.text(name).unwrap_or_else(|| default.to_owned());
+        Url::parse(&value)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+            .ok_or(ConfigError::Invalid { name, value, expected: "an http or https address" })
+    }
+
+    fn list(&self, name: &str) -> Vec<String> {
+        let text = self.text(name).unwrap_or_default();
+        text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// `55s`, `2m`, `500ms` or plain seconds.
+    fn duration(&self, name: &'static str, default: Duration) -> Result<Duration, ConfigError> {
+        let Some(value) = self.text(name) else { return Ok(default) };
+        let (number, unit) = value.split_at(value.find(|c: char| !c.is_ascii_digit()).unwrap_or(value.len()));
+        let number: Option<u64> = number.parse().ok().filter(|number| *number <= 86_400_000);
+        match (number, unit) {
+            (Some(number), "ms") => Ok(Duration::from_millis(number)),
+            (Some(number), "" | "s") => Ok(Duration::from_secs(number)),
+            (Some(number), "m") => Ok(Duration::from_secs(number * 60)),
+            _ => Err(ConfigError::Invalid { name, value, expected: "a duration such as 55s" }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    struct Fixed(HashMap<&'static str, &'static str>);
+
+    impl Source for Fixed {
+        fn variable(&self, name: &str) -> Option<String> {
+            self.0.get(name).map(|value| (*value).to_owned())
+        }
+
+        fn file(&self, path: &str) -> std::io::Result<String> {
+            match path {
+                "/secret" => Ok("from-file\n".to_owned()),
+                _ => Err(std::io::ErrorKind::NotFound.into()),
+            }
+        }
+    }
+
+    fn config(pairs: &[(&'static str, &'static str)]) -> Result<Config, ConfigError> {
+        let mut variables = HashMap::from([
+            ("POSTGRES_HOST", "db"),
+            ("POSTGRES_DB", "aurora"),
+            ("POSTGRES_USER", "aurora"),
+            ("INTERNAL_API_SECRET", "s3cret"),
+        ]);
+        variables.extend(pairs.iter().copied());
+        Config::from_source(&Fixed(variables))
+    }
+
+    #[test]
+    fn defaults_are_auroras() {
+        let config = config(&[]).unwrap();
+        assert_eq!(config.listen.port(), 8811);
+        assert_eq!(config.metrics.port(), 9090);
+        assert_eq!(config.aurora.base.as_str(), "http://aurora-server:5080/");
+        assert_eq!(config.tools.ask_wait, Duration::from_secs(55));
+    }
+
+    #[test]
+    fn durations_have_units() {
+        for (text, expected) in [("10", 10_000), ("10s", 10_000), ("2m", 120_000), ("250ms", 250)] {
+            let config = config(&[("MCP_ASK_WAIT", text)]).unwrap();
+            assert_eq!(config.tools.ask_wait, Duration::from_millis(expected));
+        }
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_what_would_be_right() {
+        for (pair, expected) in [
+            (("MCP_PORT", "http"), "MCP_PORT=\"http\": expected a port number"),
+            (
+                ("BACKEND_URL", "aurora:5080"),
+                "BACKEND_URL=\"aurora:5080\": expected an http or https address",
+            ),
+            (("MCP_ASK_WAIT", "soon"), "MCP_ASK_WAIT=\"soon\": expected a duration such as 55s"),
+            (("INTERNAL_API_SECRET", " "), "INTERNAL_API_SECRET is not set"),
+            (("MCP_API_DENY", "everything"), "MCP_API_DENY"),
+            (("POSTGRES_PASSWORD_FILE", "/none"), "POSTGRES_PASSWORD_FILE: cannot read /none"),
+        ] {
+            assert_eq!(config(&[pair]).unwrap_err().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn secrets_come_from_files_and_are_never_printed() {
+        let config =
+            config(&[("INTERNAL_API_SECRET_FILE", "/secret"), ("POSTGRES_PASSWORD", "hunter2")]).unwrap();
+        assert_eq!(secrecy::ExposeSecret::expose_secret(&config.aurora.secret), "from-file");
+        let printed = format!("{config:?}");
+        assert!(!printed.contains("from-file") && !printed.contains("hunter2"), "{printed}");
+    }
+}

@@ -1,0 +1,32 @@
+//! The middleware that lets only valid tokens through, before the body is read.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+
+use crate::auth::Authenticator;
+
+/// Puts the principal into the request's extensions, or refuses.
+pub async fn authenticate(
+    State(authenticator): State<Arc<Authenticator>>,
+    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    match authenticator.authenticate(request.headers(), address.ip(), now()).await {
+        Ok(principal) => {
+            request.extensions_mut().insert(principal);
+            next.run(request).await
+        }
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a request's time is when it arrives")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}

@@ -1,0 +1,42 @@
+//! What the edge can bear.
+
+use std::time::Duration;
+
+/// Bounds of requests and connections.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Requests served at the same time; more are refused with 503 at once.
+    pub concurrent_requests: usize,
+    /// Bytes of a body.
+    pub body: usize,
+    /// How long a client may take to send its body.
+    pub body_read: Duration,
+    /// How long a client may take to send its headers.
+    pub header_read: Duration,
+    /// Bytes of all headers together.
+    pub header_bytes: usize,
+    /// How many headers.
+    pub headers: usize,
+    /// The longest request; above the longest call of Aurora.
+    pub request: Duration,
+    /// How long requests are still taken after the signal to stop, while load balancers learn of it.
+    pub linger: Duration,
+    /// How long requests in flight may then take.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            concurrent_requests: 512,
+            body: 2 * 1024 * 1024,
+            body_read: Duration::from_secs(15),
+            header_read: Duration::from_secs(10),
+            header_bytes: 32 * 1024,
+            headers: 64,
+            request: Duration::from_secs(150),
+            linger: Duration::from_secs(3),
+            drain: Duration::from_secs(75),
+        }
+    }
+}

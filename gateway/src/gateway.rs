@@ -1,0 +1,186 @@
+//! The running gateway: parts put together, served, and taken down in order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aurora_mcp_store::Store;
+use aurora_mcp_telemetry::metrics;
+use axum::Router;
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::aurora::{Aurora, ClientError};
+use crate::auth::Authenticator;
+use crate::config::Config;
+use crate::edge::{self, Edge, Limits, Readiness};
+use crate::health::{self, Configured, Dependencies, HealthConfig};
+use crate::mcp::{AuroraMcp, Endpoint};
+use crate::metrics::Metrics;
+
+/// Connections to Postgres; the cache keeps almost all requests away from them.
+const POOL: u32 = 8;
+const TIDY: Duration = Duration::from_secs(5);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The gateway can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A port can't be had.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Which one.
+        address: SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The Aurora client can't be made.
+    #[error("cannot make the client of the Aurora API")]
+    Client(#[from] ClientError),
+    /// The HTTP client of the probes can't be made.
+    #[error("cannot make the HTTP client of the health probes")]
+    Probes(#[source] reqwest::Error),
+}
+
+/// A gateway that serves. Dropping it does not stop it; see [`Gateway::shut_down`].
+pub struct Gateway {
+    address: SocketAddr,
+    metrics_address: SocketAddr,
+    limits: Limits,
+    readiness: Readiness,
+    authenticator: Arc<Authenticator>,
+    store: Store,
+    stop: CancellationToken,
+    background: CancellationToken,
+    server: JoinHandle<()>,
+}
+
+impl Gateway {
+    /// Starts serving. Nothing that is away (Postgres, Aurora, Kubernetes) delays it.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        // A provider that is there already is fine: tests start several gateways.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = listen(config.listen).await?;
+        let metrics_listener = listen(config.metrics).await?;
+        let address = local(&listener, config.listen)?;
+        let metrics_address = local(&metrics_listener, config.metrics)?;
+
+        let mut registry = metrics::registry("aurora_mcp");
+        let counts = Metrics::new(&mut registry);
+        let store = Store::connect_lazy(&config.store, "aurora-mcp-gateway", POOL);
+        let dependencies = Dependencies {
+            store: store.clone(),
+            http: probe_client()?,
+            kubernetes: kubernetes(&config.health).await,
+        };
+        let health = health::start(config.health, dependencies, &mut registry);
+        let aurora = Aurora::new(&config.aurora, counts.clone())?;
+        let authenticator = Arc::new(Authenticator::new(store.clone(), counts.clone()));
+        let readiness = Readiness::default();
+        let router = edge::router(Edge {
+            guard: config.guard,
+            limits: config.limits,
+            authenticator: authenticator.clone(),
+            endpoint: Arc::new(Endpoint::new(AuroraMcp::new(aurora, health, config.tools), counts.clone())),
+            readiness: readiness.clone(),
+            metrics: counts,
+        });
+
+        let (stop, background) = (CancellationToken::new(), CancellationToken::new());
+        let server = tokio::spawn(serve(listener, router, stop.clone()));
+        tokio::spawn(serve(metrics_listener, metrics::router(Arc::new(registry)), background.clone()));
+        tokio::spawn(background.clone().run_until_cancelled_owned(follow_changes(authenticator.clone())));
+        tokio::spawn(background.clone().run_until_cancelled_owned(tidy(authenticator.clone())));
+        tracing::info!(%address, metrics = %metrics_address, "the gateway is ready");
+        Ok(Self {
+            address,
+            metrics_address,
+            limits: config.limits,
+            readiness,
+            authenticator,
+            store,
+            stop,
+            background,
+            server,
+        })
+    }
+
+    /// Where MCP is served.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where metrics are served.
+    pub fn metrics_address(&self) -> SocketAddr {
+        self.metrics_address
+    }
+
+    /// Takes no new connections, lets requests in flight end, writes what is buffered.
+    pub async fn shut_down(self) {
+        self.readiness.drain();
+        tokio::time::sleep(self.limits.linger).await;
+        self.stop.cancel();
+        if tokio::time::timeout(self.limits.drain, self.server).await.is_err() {
+            tracing::warn!("requests were still in flight at the end of the drain time");
+        }
+        self.authenticator.shut_down(now()).await;
+        self.background.cancel();
+        self.store.close().await;
+        tracing::info!("the gateway has stopped");
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
+}
+
+fn local(listener: &TcpListener, address: SocketAddr) -> Result<SocketAddr, StartError> {
+    listener.local_addr().map_err(|source| StartError::Listen { address, source })
+}
+
+fn probe_client() -> Result<reqwest::Client, StartError> {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .timeout(PROBE_TIMEOUT)
+        .build()
+        .map_err(StartError::Probes)
+}
+
+/// Only where the release's workloads are to be watched; without access their health says so.
+async fn kubernetes(config: &HealthConfig) -> Option<kube::Client> {
+    if config.kubernetes == Configured::No {
+        return None;
+    }
+    kube::Client::try_default()
+        .await
+        .inspect_err(|error| tracing::warn!(%error, "no access to the Kubernetes API"))
+        .ok()
+}
+
+async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let result = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await;
+    if let Err(error) = result {
+        tracing::error!(%error, "a listener failed");
+    }
+}
+
+async fn follow_changes(authenticator: Arc<Authenticator>) {
+    authenticator.follow_changes().await;
+}
+
+async fn tidy(authenticator: Arc<Authenticator>) {
+    let mut ticks = tokio::time::interval(TIDY);
+    loop {
+        ticks.tick().await;
+        authenticator.tidy(now()).await;
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the tidying task and the shutdown begin here")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}

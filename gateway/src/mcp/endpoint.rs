@@ -1,0 +1,271 @@
+//! The HTTP side of MCP: one POST, one message, one answer.
+
+use std::sync::Arc;
+
+use aurora_mcp_store::Principal;
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Extension, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use http::header::{ACCEPT, ALLOW, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use rmcp::model::{ErrorData, NumberOrString, RequestMetaObject, ServerResult};
+use rmcp::service::{Peer, RequestContext, RoleServer, RunningService, serve_directly};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use tokio::io::DuplexStream;
+use tokio::sync::mpsc;
+
+use super::audit::Record;
+use super::envelope::{self, Message};
+use super::era::{self, Common, Era, Refused};
+use super::scope::Scope;
+use super::server::AuroraMcp;
+use super::{request, stream};
+use crate::aurora::Caller;
+use crate::edge::{Limits, Trace, refusal};
+use crate::metrics::Metrics;
+use crate::tools::Progress;
+
+/// The handler and what every request shares.
+pub struct Endpoint {
+    service: RunningService<RoleServer, AuroraMcp>,
+    peer: Peer<RoleServer>,
+    /// The far end of the peer's transport. Nothing is ever sent on it, but closing it would end the service.
+    _idle: DuplexStream,
+    metrics: Metrics,
+}
+
+impl Endpoint {
+    /// Starts the one service whose peer all requests share.
+    pub fn new(server: AuroraMcp, metrics: Metrics) -> Self {
+        let (near, idle) = tokio::io::duplex(64);
+        let service = serve_directly(server, near, None);
+        let peer = service.peer().clone();
+        Self { service, peer, _idle: idle, metrics }
+    }
+
+    fn server(&self) -> &AuroraMcp {
+        self.service.service()
+    }
+
+    async fn handle(self: Arc<Self>, call: Call) -> (Era, NumberOrString, Result<ServerResult, ErrorData>) {
+        let _in_flight = self.metrics.in_flight();
+        let Call { id, era, request, meta, scope, trace } = call;
+        let record = Record::of(&request, scope.clone(), trace.request_id(), self.server().tools());
+        let mut context = RequestContext::new(id.clone(), self.peer.clone());
+        context.meta = meta;
+        context.extensions.insert(scope);
+        let result = rmcp::Service::handle_request(self.server(), request, context).await;
+        record.finish(&result, &self.metrics);
+        (era, id, result)
+    }
+}
+
+/// A request that is understood and may be handled.
+struct Call {
+    id: NumberOrString,
+    era: Era,
+    request: rmcp::model::ClientRequest,
+    meta: RequestMetaObject,
+    scope: Arc<Scope>,
+    trace: Trace,
+}
+
+/// `POST` on `/mcp` and `/`; other methods are not served.
+pub fn router(endpoint: Arc<Endpoint>, limits: Limits) -> Router {
+    let methods = post(receive).fallback(not_allowed);
+    Router::new()
+        .route("/mcp", methods.clone())
+        .route("/mcp/", methods.clone())
+        .route("/", methods)
+        .with_state((endpoint, limits))
+}
+
+async fn not_allowed() -> Response {
+    let message = "MCP is served by POST. There are no sessions and no GET stream.";
+    ([(ALLOW, "POST")], refusal(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message))
+        .into_response()
+}
+
+async fn receive(
+    State((endpoint, limits)): State<(Arc<Endpoint>, Limits)>,
+    Extension(principal): Extension<Arc<Principal>>,
+    Extension(trace): Extension<Trace>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    if let Some(refusal) = negotiate(&headers) {
+        return refusal;
+    }
+    let body = match read(body, limits).await {
+        Ok(body) => body,
+        Err((status, error, message)) => return refusal(status, error, message),
+    };
+    let (id, method, params) = match envelope::read(&body) {
+        Ok(Message::Request { id, method, params }) => (id, method, params),
+        Ok(Message::Notification | Message::Response) => return StatusCode::ACCEPTED.into_response(),
+        Err(problem) => return failure(Era::Legacy, problem.id.as_ref(), &problem.error),
+    };
+    let (era, common) = match understand(&headers, &method, params) {
+        Ok(understood) => understood,
+        Err(refused) => return respond(refused.status, Some(&id), &Err(refused.error)),
+    };
+    let request = match request::typed(&method, params) {
+        Ok(request) => request,
+        Err(error) => return failure(era, Some(&id), &error),
+    };
+    let meta = common.meta.unwrap_or_default();
+    let (progress, reports) = progress(&method, &meta, &headers);
+    let Ok(caller) = Caller::new(
+        principal.user_id.as_str(),
+        principal.org_id.as_str(),
+        trace.request_id_header(),
+        trace.traceparent(),
+    ) else {
+        return failure(era, Some(&id), &ErrorData::internal_error("the token's user has no valid id", None));
+    };
+    let scope = Arc::new(Scope::new(principal, caller, progress));
+    let call = Call { id, era, request, meta, scope, trace };
+    match reports {
+        None => {
+            let (era, id, result) = endpoint.handle(call).await;
+            answer(era, &id, &result)
+        }
+        Some(reports) => {
+            let work = async move {
+                let (_, id, result) = endpoint.handle(call).await;
+                text(Some(&id), &result)
+            };
+            stream::respond(Box::pin(work), reports)
+        }
+    }
+}
+
+/// The whole body, unless it is too large or comes too slowly.
+async fn read(body: Body, limits: Limits) -> Result<Bytes, (StatusCode, &'static str, &'static str)> {
+    let refuse = |status, error, message| Err((status, error, message));
+    match tokio::time::timeout(limits.body_read, to_bytes(body, limits.body)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(_)) => {
+            refuse(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body is larger than 2 MiB, or broke off.")
+        }
+        Err(_) => refuse(StatusCode::REQUEST_TIMEOUT, "timeout", "The body came too slowly."),
+    }
+}
+
+fn understand<'a>(
+    headers: &HeaderMap,
+    method: &str,
+    params: Option<&'a RawValue>,
+) -> Result<(Era, Common<'a>), Refused> {
+    let common = Common::of(params).map_err(|error| Refused { status: StatusCode::OK, error })?;
+    Ok((era::check(headers, method, &common)?, common))
+}
+
+/// Progress is streamed if the client gave a token for it and reads event streams.
+fn progress(
+    method: &str,
+    meta: &RequestMetaObject,
+    headers: &HeaderMap,
+) -> (Progress, Option<mpsc::Receiver<rmcp::model::ProgressNotificationParam>>) {
+    match meta.get_progress_token() {
+        Some(token) if method == "tools/call" && accepts(headers, "text/event-stream") => {
+            let (sender, receiver) = mpsc::channel(stream::QUEUE);
+            (Progress::to(token, sender), Some(receiver))
+        }
+        _ => (Progress::default(), None),
+    }
+}
+
+/// JSON comes in and goes out; a client that can't is told.
+fn negotiate(headers: &HeaderMap) -> Option<Response> {
+    let json_body = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"));
+    if !json_body {
+        let message = "Content-Type must be application/json";
+        return Some(refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message));
+    }
+    if headers.contains_key(ACCEPT) && !accepts(headers, "application/json") {
+        let message = "Accept must include application/json";
+        return Some(refusal(StatusCode::NOT_ACCEPTABLE, "not_acceptable", message));
+    }
+    None
+}
+
+fn accepts(headers: &HeaderMap, wanted: &str) -> bool {
+    let group = wanted.split('/').next().unwrap_or_default();
+    headers
+        .get_all(ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|range| {
+            let mut parts = range.split(';').map(str::trim);
+            let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
+            let excluded = parts.any(|parameter| matches!(parameter, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
+            !excluded && (essence == wanted || essence == "*/*" || essence == format!("{group}/*"))
+        })
+}
+
+fn answer(era: Era, id: &NumberOrString, result: &Result<ServerResult, ErrorData>) -> Response {
+    let status = result.as_ref().map_or_else(|error| era.status(error.code), |_| StatusCode::OK);
+    respond(status, Some(id), result)
+}
+
+fn failure(era: Era, id: Option<&NumberOrString>, error: &ErrorData) -> Response {
+    respond(era.status(error.code), id, &Err(error.clone()))
+}
+
+fn respond(
+    status: StatusCode,
+    id: Option<&NumberOrString>,
+    result: &Result<ServerResult, ErrorData>,
+) -> Response {
+    let json = HeaderValue::from_static("application/json");
+    (status, [(CONTENT_TYPE, json)], text(id, result)).into_response()
+}
+
+#[derive(Serialize)]
+struct Reply<'a> {
+    jsonrpc: &'static str,
+    id: Option<&'a NumberOrString>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<&'a ServerResult>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a ErrorData>,
+}
+
+fn text(id: Option<&NumberOrString>, result: &Result<ServerResult, ErrorData>) -> String {
+    let reply = Reply { jsonrpc: "2.0", id, result: result.as_ref().ok(), error: result.as_ref().err() };
+    serde_json::to_string(&reply).unwrap_or_else(|error| {
+        tracing::error!(%error, "an answer cannot be written as JSON");
+        r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":"internal error"}}"#.to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accept_headers_are_read_as_ranges_with_weights() {
+        for (value, json, stream) in [
+            ("application/json, text/event-stream", true, true),
+            ("application/json", true, false),
+            ("*/*", true, true),
+            ("application/*;q=0.5", true, false),
+            ("text/event-stream;q=1, application/json;q=0", false, true),
+            ("text/html", false, false),
+            ("", false, false),
+        ] {
+            let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(value))]);
+            assert_eq!(accepts(&headers, "application/json"), json, "{value}");
+            assert_eq!(accepts(&headers, "text/event-stream"), stream, "{value}");
+        }
+    }
+}

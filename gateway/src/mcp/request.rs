@@ -1,0 +1,82 @@
+//! From method and raw params to rmcp's typed request, without trying shape after shape.
+
+use rmcp::model::{
+    CallToolRequest, ClientRequest, CompleteRequest, DiscoverRequest, ErrorCode, ErrorData, GetPromptRequest,
+    InitializeRequest, ListPromptsRequest, ListResourceTemplatesRequest, ListResourcesRequest,
+    ListToolsRequest, PaginatedRequestParams, PingRequest, ReadResourceRequest, RequestOptionalParam,
+};
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+/// The typed request of a method. −32601 for a method that there isn't, −32602 for params that don't fit.
+pub fn typed(method: &str, params: Option<&RawValue>) -> Result<ClientRequest, ErrorData> {
+    Ok(match method {
+        "initialize" => ClientRequest::InitializeRequest(InitializeRequest::new(read(params)?)),
+        "server/discover" => ClientRequest::DiscoverRequest(DiscoverRequest::new(read(params)?)),
+        "ping" => ClientRequest::PingRequest(PingRequest::default()),
+        "tools/list" => ClientRequest::ListToolsRequest(page::<ListToolsRequest>(params)?),
+        "tools/call" => ClientRequest::CallToolRequest(CallToolRequest::new(read(params)?)),
+        "resources/list" => ClientRequest::ListResourcesRequest(page::<ListResourcesRequest>(params)?),
+        "resources/templates/list" => {
+            ClientRequest::ListResourceTemplatesRequest(page::<ListResourceTemplatesRequest>(params)?)
+        }
+        "resources/read" => ClientRequest::ReadResourceRequest(ReadResourceRequest::new(read(params)?)),
+        "prompts/list" => ClientRequest::ListPromptsRequest(page::<ListPromptsRequest>(params)?),
+        "prompts/get" => ClientRequest::GetPromptRequest(GetPromptRequest::new(read(params)?)),
+        "completion/complete" => ClientRequest::CompleteRequest(CompleteRequest::new(read(params)?)),
+        _ => {
+            let message = format!("unknown method {:?}", method.chars().take(80).collect::<String>());
+            return Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None));
+        }
+    })
+}
+
+trait Paginated {
+    fn of(params: PaginatedRequestParams) -> Self;
+}
+
+impl<M: Default> Paginated for RequestOptionalParam<M, PaginatedRequestParams> {
+    fn of(params: PaginatedRequestParams) -> Self {
+        Self::with_param(params)
+    }
+}
+
+/// Lists fit on one page, so no cursor was ever handed out and any is wrong.
+fn page<R: Paginated>(params: Option<&RawValue>) -> Result<R, ErrorData> {
+    let params: PaginatedRequestParams = read(params)?;
+    if params.cursor.is_some() {
+        return Err(ErrorData::invalid_params("unknown cursor: everything is on the first page", None));
+    }
+    Ok(R::of(params))
+}
+
+fn read<T: DeserializeOwned>(params: Option<&RawValue>) -> Result<T, ErrorData> {
+    serde_json::from_str(params.map_or("{}", RawValue::get))
+        .map_err(|error| ErrorData::invalid_params(format!("params: {error}"), None))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn code(method: &str, params: &serde_json::Value) -> i32 {
+        let raw = serde_json::value::to_raw_value(params).unwrap();
+        typed(method, Some(&raw)).map_or_else(|error| error.code.0, |_| 0)
+    }
+
+    #[test]
+    fn methods_and_params_that_do_not_fit_have_their_own_codes() {
+        assert_eq!(code("tools/list", &json!({})), 0);
+        assert_eq!(code("tools/call", &json!({"name": "x", "arguments": {}})), 0);
+        assert_eq!(code("tools/call", &json!({})), -32602);
+        assert_eq!(code("tools/call", &json!({"name": 7})), -32602);
+        assert_eq!(code("tools/call", &json!({"name": "x", "arguments": "y"})), -32602);
+        assert_eq!(code("tools/list", &json!({"cursor": "x"})), -32602);
+        assert_eq!(code("resources/read", &json!({})), -32602);
+        assert_eq!(code("tools/explode", &json!({})), -32601);
+        assert_eq!(code("logging/setLevel", &json!({"level": "info"})), -32601);
+        assert!(typed("ping", None).is_ok());
+    }
+}

@@ -1,0 +1,42 @@
+//! One request answered as an event stream: progress while it runs, then the answer.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures::future::BoxFuture;
+use futures::stream::unfold;
+use rmcp::model::ProgressNotificationParam;
+use serde_json::json;
+use tokio::sync::mpsc;
+
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Reports that may wait for a slow client; more are dropped, for a later one says more.
+pub const QUEUE: usize = 16;
+
+enum State {
+    Running { work: BoxFuture<'static, String>, progress: mpsc::Receiver<ProgressNotificationParam> },
+    Done,
+}
+
+/// Streams progress until `work` gives the final message. Dropping the response drops the work.
+pub fn respond(
+    work: BoxFuture<'static, String>,
+    progress: mpsc::Receiver<ProgressNotificationParam>,
+) -> Response {
+    let events = unfold(State::Running { work, progress }, |state| async move {
+        let State::Running { mut work, mut progress } = state else { return None };
+        let (text, next) = tokio::select! {
+            biased;
+            Some(report) = progress.recv() => (notification(&report), State::Running { work, progress }),
+            answer = &mut work => (answer, State::Done),
+        };
+        Some((Ok::<_, Infallible>(Event::default().data(text)), next))
+    });
+    Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response()
+}
+
+fn notification(report: &ProgressNotificationParam) -> String {
+    json!({"jsonrpc": "2.0", "method": "notifications/progress", "params": report}).to_string()
+}

@@ -1,0 +1,149 @@
+//! Resources: the API catalogue, health, who is asking, recent incidents.
+
+mod catalog;
+
+use rmcp::model::{ErrorData, ReadResourceResult, Resource, ResourceContents, ResourceTemplate};
+use serde_json::{Value, json};
+
+use crate::access::AccessRules;
+use crate::aurora::{AuroraError, IncidentId, IncidentPage};
+use crate::tools::CallContext;
+
+const CATALOG: &str = "aurora://api-catalog";
+const HEALTH: &str = "aurora://health";
+const WHOAMI: &str = "aurora://whoami";
+const RECENT: &str = "aurora://incidents/recent";
+const JSON: &str = "application/json";
+const TEXT: &str = "text/plain";
+
+/// All resources. None of them can be read around the token's access rules.
+pub struct Resources;
+
+impl Resources {
+    /// What there is for a token.
+    pub fn list(&self, access: &AccessRules) -> Vec<Resource> {
+        let mut resources = vec![
+            resource(
+                CATALOG,
+                "api-catalog",
+                "API catalogue",
+                TEXT,
+                "All paths and methods of the Aurora API, by group.",
+            ),
+            resource(HEALTH, "health", "Health", JSON, "Health of Aurora and everything that it depends on."),
+            resource(WHOAMI, "whoami", "Who am I", JSON, "The user, organisation and access of this token."),
+        ];
+        if access.permits_tool("list_incidents") {
+            resources.push(resource(
+                RECENT,
+                "recent-incidents",
+                "Recent incidents",
+                JSON,
+                "The twenty latest incidents.",
+            ));
+        }
+        resources
+    }
+
+    /// Resources with a parameter.
+    pub fn templates(&self, access: &AccessRules) -> Vec<ResourceTemplate> {
+        let mut templates = vec![
+            ResourceTemplate::new("aurora://health/{component}", "component-health")
+                .with_title("Health of one component")
+                .with_description(
+                    "One of database, redis, weaviate, celery, aurora_api, chatbot, kubernetes, in detail.",
+                )
+                .with_mime_type(JSON),
+        ];
+        if access.permits_tool("get_incident") {
+            templates.push(
+                ResourceTemplate::new("aurora://incidents/{incident_id}", "incident")
+                    .with_title("Incident")
+                    .with_description("One incident in detail, by its UUID.")
+                    .with_mime_type(JSON),
+            );
+        }
+        templates
+    }
+
+    /// Reads one.
+    pub async fn read(
+        &self,
+        uri: &str,
+        context: &CallContext<'_>,
+        identity: &Value,
+    ) -> Result<ReadResourceResult, ErrorData> {
+        let (mime, text) = match uri {
+            CATALOG => {
+                (TEXT, catalog::render(&context.aurora.routes().await.map_err(|error| unreadable(&error))?))
+            }
+            HEALTH => (JSON, pretty(&*context.health.report())),
+            WHOAMI => (JSON, pretty(identity)),
+            RECENT if context.access.permits_tool("list_incidents") => {
+                (JSON, pretty(&recent(context).await?))
+            }
+            _ => (JSON, pretty(&parameterised(uri, context).await?)),
+        };
+        Ok(ReadResourceResult::new(vec![ResourceContents::text(text, uri).with_mime_type(mime)]))
+    }
+}
+
+async fn parameterised(uri: &str, context: &CallContext<'_>) -> Result<Value, ErrorData> {
+    if let Some(name) = uri.strip_prefix("aurora://health/") {
+        let component = context.health.component(name).ok_or_else(|| unknown(uri))?;
+        return Ok(json!(component));
+    }
+    if let Some(id) = uri.strip_prefix("aurora://incidents/")
+        && context.access.permits_tool("get_incident")
+    {
+        let id: IncidentId =
+            id.parse().map_err(|error| ErrorData::invalid_params(format!("{error}"), None))?;
+        let mut answer = context.aurora.incident(id).await.map_err(|error| unreadable(&error))?;
+        if let Some(incident) = answer.get_mut("incident").and_then(Value::as_object_mut) {
+            incident.remove("streamingThoughts");
+            incident.remove("chatSessions");
+        }
+        return Ok(answer);
+    }
+    Err(unknown(uri))
+}
+
+async fn recent(context: &CallContext<'_>) -> Result<Value, ErrorData> {
+    let page = IncidentPage { status: None, limit: 20, offset: 0 };
+    let answer = context.aurora.incidents(&page).await.map_err(|error| unreadable(&error))?;
+    let incidents: Vec<Value> = answer["incidents"].as_array().map_or_else(Vec::new, |all| {
+        all.iter()
+            .map(|incident| {
+                json!({
+                    "id": incident["id"],
+                    "title": incident["alert"]["title"],
+                    "service": incident["alert"]["service"],
+                    "status": incident["status"],
+                    "severity": incident["severity"],
+                    "created_at": incident["createdAt"],
+                })
+            })
+            .collect()
+    });
+    Ok(json!({"incidents": incidents}))
+}
+
+fn resource(uri: &str, name: &str, title: &str, mime: &str, description: &str) -> Resource {
+    Resource::new(uri, name).with_title(title).with_description(description).with_mime_type(mime)
+}
+
+fn pretty(value: &impl serde::Serialize) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}
+
+fn unknown(uri: &str) -> ErrorData {
+    let uri: String = uri.chars().take(200).collect();
+    ErrorData::resource_not_found(
+        "there is no such resource; resources/list shows those that there are",
+        Some(json!({"uri": uri})),
+    )
+}
+
+fn unreadable(error: &AuroraError) -> ErrorData {
+    ErrorData::internal_error(format!("{error}. {}", error.hint()), None)
+}

@@ -1,0 +1,217 @@
+//! Incidents: a list and one in detail.
+
+use async_trait::async_trait;
+use rmcp::model::{JsonObject, Tool as Definition, ToolAnnotations};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{CallContext, Tool, ToolError, argument, schema};
+use crate::aurora::{IncidentId, IncidentPage};
+
+/// The statuses an incident can be listed by.
+const STATUSES: [&str; 3] = ["investigating", "analyzed", "resolved"];
+
+/// A page of incidents.
+pub struct ListIncidents;
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+struct ListArguments {
+    /// Only incidents in this status: investigating, analyzed or resolved. Leave it out for all.
+    #[serde(deserialize_with = "argument::text")]
+    #[schemars(extend("enum" = ["investigating", "analyzed", "resolved"]))]
+    status: Option<String>,
+    /// How many to return, 1 to 100. Default 20.
+    #[serde(deserialize_with = "argument::integer")]
+    limit: Option<i64>,
+    /// How many to skip, for the next page. Default 0.
+    #[serde(deserialize_with = "argument::integer")]
+    offset: Option<i64>,
+}
+
+#[async_trait]
+impl Tool for ListIncidents {
+    fn definition(&self) -> Definition {
+        Definition::new(
+            "list_incidents",
+            "List the organisation's incidents, newest first, with status, severity, affected services and a summary. \
+             Start here when asked what is going on. Use get_incident with an id from the list for the details of one.",
+            schema::input::<ListArguments>(),
+        )
+        .with_title("List incidents")
+        .with_annotations(ToolAnnotations::from_raw(None, Some(true), Some(false), Some(true), Some(false)))
+        .with_raw_output_schema(schema::output(json!({
+            "type": "object",
+            "properties": {
+                "incidents": {"type": "array", "items": {"type": "object"}},
+                "total": {"type": "integer", "description": "Incidents that match, over all pages."},
+                "next_offset": {"type": "integer", "description": "Pass as offset for the next page; absent on the last."}
+            }
+        })))
+    }
+
+    async fn call(&self, arguments: JsonObject, context: &CallContext<'_>) -> Result<Value, ToolError> {
+        let arguments: ListArguments = argument::read(arguments)?;
+        let page = IncidentPage {
+            status: arguments.status.as_deref().map(status).transpose()?.flatten(),
+            limit: argument::clamped(arguments.limit, 20, 1, 100),
+            offset: argument::clamped(arguments.offset, 0, 0, 1_000_000),
+        };
+        Ok(with_next_offset(context.aurora.incidents(&page).await?, &page))
+    }
+}
+
+fn status(text: &str) -> Result<Option<&'static str>, ToolError> {
+    let text = text.to_ascii_lowercase();
+    if let Some(known) = STATUSES.iter().find(|known| **known == text) {
+        return Ok(Some(known));
+    }
+    match text.as_str() {
+        "all" | "any" | "*" => Ok(None),
+        "merged" => Err(ToolError::Argument(
+            "status: Aurora never lists merged incidents. get_incident of the incident they were merged into shows them \
+             as correlated alerts. Use investigating, analyzed or resolved, or leave status out for all."
+                .to_owned(),
+        )),
+        "open" | "active" | "ongoing" | "new" => Err(unknown_status(&text, "Open incidents have the status investigating. ")),
+        "closed" | "done" | "fixed" => Err(unknown_status(&text, "Closed incidents have the status resolved. ")),
+        _ => Err(unknown_status(&text, "")),
+    }
+}
+
+fn unknown_status(text: &str, guess: &str) -> ToolError {
+    let shown: String = text.chars().take(40).collect();
+    ToolError::Argument(format!(
+        "status: unknown status {shown:?}. {guess}Use investigating, analyzed or resolved, or leave status out for all."
+    ))
+}
+
+fn with_next_offset(mut answer: Value, page: &IncidentPage) -> Value {
+    let shown = answer["incidents"].as_array().map_or(0, Vec::len) as u64;
+    let next = u64::from(page.offset) + shown;
+    if shown > 0 && answer["total"].as_u64().is_some_and(|total| next < total) {
+        answer["next_offset"] = json!(next);
+    }
+    answer
+}
+
+/// One incident in detail.
+pub struct GetIncident;
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+struct GetArguments {
+    /// The incident's UUID, from `list_incidents`.
+    #[serde(deserialize_with = "argument::text")]
+    #[schemars(with = "String", required)]
+    incident_id: Option<String>,
+    /// Parts that are left out otherwise because they are long: thoughts (the investigation's stream of thought), chats
+    /// (transcripts of chat sessions).
+    #[serde(deserialize_with = "argument::words")]
+    include: Vec<String>,
+}
+
+#[async_trait]
+impl Tool for GetIncident {
+    fn definition(&self) -> Definition {
+        Definition::new(
+            "get_incident",
+            "One incident in detail: alert, summary of the root-cause analysis, suggestions, citations, correlated alerts, \
+             chat sessions. Needs the incident's UUID; use list_incidents to find it. The investigation's stream of thought \
+             and the chat transcripts are left out unless named in include.",
+            schema::input::<GetArguments>(),
+        )
+        .with_title("Get an incident")
+        .with_annotations(ToolAnnotations::from_raw(None, Some(true), Some(false), Some(true), Some(false)))
+        .with_raw_output_schema(schema::output(json!({
+            "type": "object",
+            "properties": {"incident": {"type": "object"}}
+        })))
+    }
+
+    async fn call(&self, arguments: JsonObject, context: &CallContext<'_>) -> Result<Value, ToolError> {
+        let arguments: GetArguments = argument::read(arguments)?;
+        let id: IncidentId = arguments.incident_id.unwrap_or_default().parse()?;
+        let mut answer = context.aurora.incident(id).await?;
+        if let Some(incident) = answer.get_mut("incident").and_then(Value::as_object_mut) {
+            leave_out(incident, &arguments.include);
+        }
+        Ok(answer)
+    }
+
+    fn target(&self, arguments: &JsonObject) -> Option<String> {
+        arguments.get("incident_id")?.as_str()?.parse::<IncidentId>().ok().map(|id| id.to_string())
+    }
+}
+
+/// Takes the long parts away unless they were asked for.
+fn leave_out(incident: &mut JsonObject, include: &[String]) {
+    let asked = |names: &[&str]| include.iter().any(|word| word == "all" || names.contains(&word.as_str()));
+    if !asked(&["thoughts", "thought", "streamingthoughts"]) {
+        incident.remove("streamingThoughts");
+    }
+    if asked(&["chats", "chat", "chatsessions"]) {
+        return;
+    }
+    if let Some(sessions) = incident.get_mut("chatSessions").and_then(Value::as_array_mut) {
+        for session in sessions.iter_mut().filter_map(Value::as_object_mut) {
+            session.retain(|key, _| matches!(key.as_str(), "id" | "title" | "status"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_status_is_answered_with_what_would_be_right() {
+        assert_eq!(status("Investigating").unwrap(), Some("investigating"));
+        assert_eq!(status("all").unwrap(), None);
+        for (text, expected) in [
+            ("open", "Open incidents have the status investigating"),
+            ("closed", "Closed incidents have the status resolved"),
+            ("merged", "never lists merged incidents"),
+            ("foo", "unknown status \"foo\""),
+        ] {
+            let error = status(text).unwrap_err().to_string();
+            assert!(
+                error.contains(expected) && error.contains("investigating, analyzed or resolved"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_next_page_is_named_until_the_last() {
+        let page = IncidentPage { status: None, limit: 2, offset: 2 };
+        let middle = with_next_offset(json!({"incidents": [1, 2], "total": 5}), &page);
+        assert_eq!(middle["next_offset"], 4);
+        let last = with_next_offset(json!({"incidents": [1, 2], "total": 4}), &page);
+        assert!(last.get("next_offset").is_none());
+        let without_total = with_next_offset(json!({"incidents": [1]}), &page);
+        assert!(without_total.get("next_offset").is_none());
+    }
+
+    #[test]
+    fn long_parts_come_only_when_asked_for() {
+        let full = json!({
+            "id": "x",
+            "streamingThoughts": [{"content": "long"}],
+            "chatSessions": [{"id": "s", "title": "t", "status": "completed", "messages": ["long"]}]
+        });
+        let left = |include: &[&str]| {
+            let mut incident = full.as_object().unwrap().clone();
+            leave_out(&mut incident, &include.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+            Value::Object(incident)
+        };
+        assert_eq!(
+            left(&[]),
+            json!({"id": "x", "chatSessions": [{"id": "s", "title": "t", "status": "completed"}]})
+        );
+        assert_eq!(left(&["thoughts", "chats"]), full);
+        assert_eq!(left(&["all"]), full);
+        assert!(left(&["thoughts"])["chatSessions"][0].get("messages").is_none());
+    }
+}
