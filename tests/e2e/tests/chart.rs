@@ -56,6 +56,12 @@ fn wrong_value_is_refused_with_its_place() {
         (r#"watchNamespaces=["A_b"]"#, "/watchNamespaces/0"),
         (r#"watchNamespaces=["a","a"]"#, "/watchNamespaces"),
         (r#"operator.maxTtl="soon""#, "/operator/maxTtl"),
+        (r"operator.tenants=[{}]", "/operator/tenants/0"),
+        (r#"operator.tenants=[{"namespace":"a"}]"#, "/operator/tenants/0"),
+        (
+            r#"operator.tenants=[{"namespace":"a","namespaceLabels":{"b":"c"},"users":["x"]}]"#,
+            "/operator/tenants/0",
+        ),
         (r#"log.format="xml""#, "/log/format"),
         (r#"otlp.endpoint="otel:4317""#, "/otlp/endpoint"),
         (r#"crds.keep="yes""#, "/crds/keep"),
@@ -174,6 +180,17 @@ fn list_of_namespaces_needs_no_cluster_role() {
     let namespaces: Vec<&Value> =
         roles.iter().filter(reads_secrets).map(|role| &role["metadata"]["namespace"]).collect();
     assert_eq!(namespaces, ["one", "two"], "Secrets are open in the listed namespaces alone");
+}
+
+#[test]
+fn tenants_reach_the_operator_as_they_were_written() {
+    let tenants = r#"[{"namespace":"payments","organisations":["*"]}]"#;
+    let objects = render(&[&format!("operator.tenants={tenants}")]).unwrap();
+    let operator = named(&objects, "Deployment", "aurora-mcp-operator");
+    let variables = &operator["spec"]["template"]["spec"]["containers"][0]["env"];
+    let variables = variables.as_array().unwrap();
+    let given = variables.iter().find(|variable| variable["name"] == "TENANTS").unwrap();
+    assert_eq!(given["value"], tenants);
 }
 
 #[test]
