@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
+use std::time::Duration;
+
 use aurora_mcp_gateway::health::{Broker, CeleryProbe, Probe, Reason, RedisSettings, Status, Verdict};
 use futures::StreamExt;
 use redis::aio::MultiplexedConnection;
@@ -50,8 +52,8 @@ async fn a_worker_that_listens_and_never_answers_is_frozen() {
     listening.psubscribe("/6.celery.pidbox").await.unwrap();
     let verdict = check(&url).await;
     assert_eq!((verdict.status, verdict.reason), (Status::Degraded, Reason::WorkerFrozen), "{verdict:?}");
-    let heard = listening.on_message().take(2).count().await;
-    assert_eq!(heard, 2, "silence is confirmed by a second ping");
+    let heard = tokio::time::timeout(Duration::from_secs(10), listening.on_message().take(2).count()).await;
+    assert_eq!(heard, Ok(2), "silence is confirmed by a second ping");
     let left: u64 = redis::cmd("SCARD").arg(BINDINGS).query_async(&mut connect(&url).await).await.unwrap();
     assert_eq!(left, 0, "a ping without an answer leaves no binding");
 }
@@ -69,11 +71,13 @@ async fn a_broker_that_refuses_is_unhealthy() {
 async fn a_queue_is_counted_over_all_priorities() {
     let url = database(7);
     let mut connection = connect(&url).await;
-    for list in ["celery", "celery\u{6}\u{16}3", "celery\u{6}\u{16}9"] {
+    let lists = ["celery", "celery\u{6}\u{16}3", "celery\u{6}\u{16}9"];
+    redis::cmd("DEL").arg(&lists).query_async::<()>(&mut connection).await.unwrap();
+    for list in lists {
         redis::cmd("LPUSH").arg(list).arg("task").query_async::<()>(&mut connection).await.unwrap();
     }
     let verdict = check(&url).await;
-    redis::cmd("FLUSHDB").query_async::<()>(&mut connection).await.unwrap();
+    redis::cmd("DEL").arg(&lists).query_async::<()>(&mut connection).await.unwrap();
     assert_eq!(verdict.detail["queue_length"], 3, "{verdict:?}");
 }
 
@@ -81,7 +85,20 @@ async fn a_queue_is_counted_over_all_priorities() {
 async fn pings_leave_nothing_behind() {
     let url = redis_url();
     check(&url).await;
-    let lists: Vec<String> =
-        redis::cmd("KEYS").arg("*.reply.celery.pidbox*").query_async(&mut connect(&url).await).await.unwrap();
-    assert!(lists.iter().all(|list| list.starts_with("_kombu")), "{lists:?}");
+    let mut connection = connect(&url).await;
+    let mut left = Vec::new();
+    // Other tests ping the same worker: their lists come and go, ours must not stay.
+    for _ in 0..200 {
+        let found: Vec<String> =
+            redis::cmd("KEYS").arg("*-*.reply.celery.pidbox*").query_async(&mut connection).await.unwrap();
+        if left.is_empty() {
+            left.clone_from(&found);
+        }
+        left.retain(|list| found.contains(list));
+        if left.is_empty() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(left.is_empty(), "{left:?}");
 }

@@ -26,6 +26,9 @@ fn special(component: Component, reason: Reason) -> Option<&'static str> {
         (Component::Redis | Component::Celery, Reason::Auth) => {
             "Put user and password into REDIS_URL (redis://user:password@host:6379/0), percent-encoded."
         }
+        (Component::Redis | Component::Celery, Reason::Timeout) => {
+            "Redis may be overloaded or frozen, a NetworkPolicy may drop the packets, or rediss:// meets a port without TLS."
+        }
         (Component::Redis, Reason::ReadOnly) => "REDIS_URL leads to a replica: point it at the master.",
         (Component::Redis, Reason::Permission) => {
             "Grant the Redis user of REDIS_URL the commands PING and INFO."

@@ -42,19 +42,25 @@ fn one(error: &(dyn Error + 'static)) -> Option<Reason> {
     if let Some(error) = error.downcast_ref::<io::Error>() {
         return io_cause(error);
     }
-    // A resolver's failure has no type of its own in any of the libraries, only a text.
-    let text = error.to_string();
-    is_lookup_failure(&text)
-        .then_some(Reason::Dns)
-        .or_else(|| text.contains("timed out").then_some(Reason::Timeout))
+    of_text(&error.to_string())
+}
+
+/// Causes that have no type of their own in the libraries, only words.
+fn of_text(text: &str) -> Option<Reason> {
+    const WORDS: [(&str, Reason); 6] = [
+        ("failed to lookup address", Reason::Dns),
+        ("dns error", Reason::Dns),
+        ("Name or service not known", Reason::Dns),
+        ("name resolution", Reason::Dns),
+        ("timed out", Reason::Timeout),
+        ("connection closed before message completed", Reason::Reset),
+    ];
+    WORDS.iter().find(|(words, _)| text.contains(words)).map(|(_, reason)| *reason)
 }
 
 fn io_cause(error: &io::Error) -> Option<Reason> {
     if let Some(inner) = error.get_ref().and_then(|inner| one(inner)) {
         return Some(inner);
-    }
-    if is_lookup_failure(&error.to_string()) {
-        return Some(Reason::Dns);
     }
     match error.kind() {
         ErrorKind::ConnectionRefused => Some(Reason::Refused),
@@ -68,14 +74,8 @@ fn io_cause(error: &io::Error) -> Option<Reason> {
         | ErrorKind::BrokenPipe
         | ErrorKind::UnexpectedEof => Some(Reason::Reset),
         ErrorKind::InvalidData => Some(Reason::Tls),
-        _ => None,
+        _ => of_text(&error.to_string()),
     }
-}
-
-fn is_lookup_failure(text: &str) -> bool {
-    ["failed to lookup address", "dns error", "Name or service not known", "name resolution"]
-        .iter()
-        .any(|part| text.contains(part))
 }
 
 #[cfg(test)]
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn causes_are_found_under_any_wrapping() {
-        let table: [(io::Error, Reason); 9] = [
+        let table: [(io::Error, Reason); 10] = [
             (io(ErrorKind::ConnectionRefused), Reason::Refused),
             (io(ErrorKind::TimedOut), Reason::Timeout),
             (io(ErrorKind::HostUnreachable), Reason::Timeout),
@@ -108,6 +108,7 @@ mod tests {
             ),
             (io::Error::other("failed to lookup address information: Try again"), Reason::Dns),
             (io::Error::new(ErrorKind::InvalidData, rustls::Error::DecryptError), Reason::Tls),
+            (io::Error::other("connection closed before message completed"), Reason::Reset),
             (io::Error::other("weird"), Reason::Unexpected),
         ];
         for (error, expected) in table {
