@@ -117,11 +117,17 @@ impl Gateway {
         self.metrics_address
     }
 
+    /// Takes no new connections; requests in flight go on.
+    pub fn stop_accepting(&self) {
+        self.readiness.drain();
+        self.stop.cancel();
+    }
+
     /// Takes no new connections, lets requests in flight end, writes what is buffered.
     pub async fn shut_down(self) {
         self.readiness.drain();
         tokio::time::sleep(self.limits.linger).await;
-        self.stop.cancel();
+        self.stop_accepting();
         if tokio::time::timeout(self.limits.drain, self.server).await.is_err() {
             tracing::warn!("requests were still in flight at the end of the drain time");
         }

@@ -78,8 +78,12 @@ impl PrincipalCache {
         }
     }
 
-    /// Whether changes are announced from now on.
+    /// Whether changes are announced from now on. What was read before may have changed unannounced.
     pub fn set_announced(&self, announced: bool) {
+        if announced && !self.announced.load(Ordering::Acquire) {
+            self.generation.fetch_add(1, Ordering::AcqRel);
+            self.entries.invalidate_all();
+        }
         self.announced.store(announced, Ordering::Release);
     }
 

@@ -8,6 +8,7 @@ mod refusal;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use aurora_mcp_store::{Bearer, Change, Principal, Resolution, Store};
@@ -27,6 +28,8 @@ pub struct Authenticator {
     cache: PrincipalCache,
     attempts: Attempts,
     last_used: LastUsed,
+    /// A change listener is connected, but nobody seems to announce anything yet.
+    unannounced: AtomicBool,
     metrics: Metrics,
 }
 
@@ -38,6 +41,7 @@ impl Authenticator {
             cache: PrincipalCache::new(),
             attempts: Attempts::new(),
             last_used: LastUsed::default(),
+            unannounced: AtomicBool::new(false),
             metrics,
         }
     }
@@ -123,7 +127,10 @@ impl Authenticator {
             self.cache.apply(&change).await;
             match change {
                 Change::Connected | Change::Everything => self.trust_announcements().await,
-                Change::Lost => self.metrics.listening(false),
+                Change::Lost => {
+                    self.unannounced.store(false, Ordering::Release);
+                    self.metrics.listening(false);
+                }
                 Change::Token(_) | Change::User(_) => {}
             }
         }
@@ -131,23 +138,24 @@ impl Authenticator {
 
     /// A connection alone proves nothing: without the operator's triggers nobody announces anything.
     async fn trust_announcements(&self) {
-        let announced = match self.store.probe().await {
-            Ok(facts) => facts.announced,
-            Err(_) => false,
-        };
-        if !announced {
+        let announced = self.store.probe().await.is_ok_and(|facts| facts.announced);
+        self.cache.set_announced(announced);
+        self.metrics.listening(announced);
+        let was_unannounced = self.unannounced.swap(!announced, Ordering::AcqRel);
+        if !announced && !was_unannounced {
             tracing::warn!(
                 "changes of tokens are not announced (the operator's triggers are missing): tokens are remembered for 5 s only"
             );
         }
-        self.cache.set_announced(announced);
-        self.metrics.listening(announced);
     }
 
     /// Writes `last_used_at` of tokens that are due, and forgets old failures. To be called every few seconds.
     pub async fn tidy(&self, now: Timestamp) {
         self.last_used.flush(&self.store, now).await;
         self.attempts.forget_old();
+        if self.unannounced.load(Ordering::Acquire) {
+            self.trust_announcements().await;
+        }
     }
 
     /// Writes what is left.

@@ -159,7 +159,8 @@ mod tests {
     #[test]
     fn outcomes_of_a_ping_are_told_apart() {
         let growing = [10, 20, 40, 80, 160, 320];
-        let table: &[(u64, &[&str], &[u64], Status, Reason)] = &[
+        type Case<'a> = (u64, &'a [&'a str], &'a [u64], Status, Reason);
+        let table: &[Case<'_>] = &[
             (1, &["celery@a"], &[0], Status::Healthy, Reason::Ok),
             (2, &["celery@a", "celery@b"], &[5], Status::Healthy, Reason::Ok),
             (0, &[], &[0], Status::Degraded, Reason::NoWorkers),

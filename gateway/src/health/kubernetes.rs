@@ -197,14 +197,14 @@ mod tests {
         let down = workload("deployment/celery", 0, 1);
         let off = workload("deployment/celery", 0, 0);
         let table: &[(&[Trouble], &[Workload], Status, Reason)] = &[
-            (&[Trouble::None, Trouble::None], &[up.clone()], Status::Healthy, Reason::Ok),
+            (&[Trouble::None, Trouble::None], std::slice::from_ref(&up), Status::Healthy, Reason::Ok),
             (&[Trouble::None, Trouble::None], &[up.clone(), off], Status::Healthy, Reason::Ok),
             (&[Trouble::None, Trouble::None], &[up.clone(), down], Status::Degraded, Reason::PodsNotReady),
             (&[Trouble::None, Trouble::None], &[], Status::Degraded, Reason::NoWorkloads),
             (&[Trouble::None, Trouble::Pending], &[], Status::Pending, Reason::Pending),
             (
                 &[Trouble::Failed(Reason::Permission), Trouble::None],
-                &[up],
+                std::slice::from_ref(&up),
                 Status::Degraded,
                 Reason::Permission,
             ),

@@ -124,7 +124,8 @@ mod tests {
 
     #[test]
     fn states_are_told_apart() {
-        let table: &[(&[(&str, &str)], Status, Reason)] = &[
+        type Case<'a> = (&'a [(&'a str, &'a str)], Status, Reason);
+        let table: &[Case<'_>] = &[
             (&[], Status::Healthy, Reason::Ok),
             (&[("loading", "1")], Status::Unhealthy, Reason::Loading),
             (&[("role", "slave"), ("master_link_status", "up")], Status::Unhealthy, Reason::ReadOnly),

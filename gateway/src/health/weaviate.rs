@@ -174,14 +174,14 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn status(status: u16) -> Result<Answer, Reason> {
-        Ok(Answer { status, json: None })
+    fn status(status: u16) -> Answer {
+        Answer { status, json: None }
     }
 
-    fn nodes(states: &[(&str, &str)]) -> Result<Answer, Reason> {
+    fn nodes(states: &[(&str, &str)]) -> Answer {
         let node = |(at, (status, mode)): (usize, &(&str, &str))| json!({"name": format!("node{at}"), "status": status, "version": "1.35.2", "operationalMode": mode});
         let nodes: Vec<Value> = states.iter().enumerate().map(node).collect();
-        Ok(Answer { status: 200, json: Some(json!({ "nodes": nodes })) })
+        Answer { status: 200, json: Some(json!({ "nodes": nodes })) }
     }
 
     #[test]
@@ -189,8 +189,8 @@ mod tests {
         const UP: (&str, &str) = ("HEALTHY", "ReadWrite");
         const DOWN: (&str, &str) = ("UNHEALTHY", "ReadWrite");
         let table = [
-            (status(200), Ok(()), nodes(&[UP]), Status::Healthy, Reason::Ok),
-            (status(200), Ok(()), Err(Reason::Timeout), Status::Healthy, Reason::Ok),
+            (Ok(status(200)), Ok(()), Ok(nodes(&[UP])), Status::Healthy, Reason::Ok),
+            (Ok(status(200)), Ok(()), Err(Reason::Timeout), Status::Healthy, Reason::Ok),
             (
                 Err(Reason::Refused),
                 Err(Reason::Refused),
@@ -200,16 +200,22 @@ mod tests {
             ),
             (Err(Reason::Dns), Err(Reason::Dns), Err(Reason::Dns), Status::Unhealthy, Reason::Dns),
             (Err(Reason::Tls), Err(Reason::Tls), Err(Reason::Tls), Status::Unhealthy, Reason::Tls),
-            (Err(Reason::Timeout), Ok(()), nodes(&[UP]), Status::Unhealthy, Reason::Timeout),
-            (status(503), Ok(()), Err(Reason::Reset), Status::Unhealthy, Reason::NotReady),
-            (status(404), Ok(()), status(404), Status::Unhealthy, Reason::Unexpected),
-            (status(200), Err(Reason::Refused), nodes(&[UP]), Status::Unhealthy, Reason::GrpcDown),
-            (status(200), Err(Reason::NotReady), nodes(&[UP]), Status::Unhealthy, Reason::GrpcDown),
-            (status(200), Ok(()), status(401), Status::Unhealthy, Reason::Auth),
-            (status(200), Err(Reason::Auth), nodes(&[UP]), Status::Unhealthy, Reason::Auth),
-            (status(200), Ok(()), nodes(&[UP, DOWN]), Status::Degraded, Reason::NodeUnhealthy),
-            (status(200), Ok(()), nodes(&[DOWN]), Status::Unhealthy, Reason::NodeUnhealthy),
-            (status(200), Ok(()), nodes(&[UP, ("HEALTHY", "ReadOnly")]), Status::Degraded, Reason::ReadOnly),
+            (Err(Reason::Timeout), Ok(()), Ok(nodes(&[UP])), Status::Unhealthy, Reason::Timeout),
+            (Ok(status(503)), Ok(()), Err(Reason::Reset), Status::Unhealthy, Reason::NotReady),
+            (Ok(status(404)), Ok(()), Ok(status(404)), Status::Unhealthy, Reason::Unexpected),
+            (Ok(status(200)), Err(Reason::Refused), Ok(nodes(&[UP])), Status::Unhealthy, Reason::GrpcDown),
+            (Ok(status(200)), Err(Reason::NotReady), Ok(nodes(&[UP])), Status::Unhealthy, Reason::GrpcDown),
+            (Ok(status(200)), Ok(()), Ok(status(401)), Status::Unhealthy, Reason::Auth),
+            (Ok(status(200)), Err(Reason::Auth), Ok(nodes(&[UP])), Status::Unhealthy, Reason::Auth),
+            (Ok(status(200)), Ok(()), Ok(nodes(&[UP, DOWN])), Status::Degraded, Reason::NodeUnhealthy),
+            (Ok(status(200)), Ok(()), Ok(nodes(&[DOWN])), Status::Unhealthy, Reason::NodeUnhealthy),
+            (
+                Ok(status(200)),
+                Ok(()),
+                Ok(nodes(&[UP, ("HEALTHY", "ReadOnly")])),
+                Status::Degraded,
+                Reason::ReadOnly,
+            ),
         ];
         for (ready, grpc, nodes, expected, reason) in table {
             let findings = Findings { ready, grpc, nodes };

@@ -1,0 +1,15 @@
+//! The gateway against a real Postgres and the stand-in of the Aurora API.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may")]
+
+mod api_tool;
+mod asking;
+mod authentication;
+mod hostile;
+mod isolation;
+mod lifecycle;
+mod limits;
+mod protocol;
+mod resources;
+mod tools;
+mod world;
