@@ -65,7 +65,7 @@ fn status_hint(status: StatusCode) -> &'static str {
         401 => {
             "Aurora doesn't know the user of this token. An administrator should check that the user still exists."
         }
-        403 => "The user's role in Aurora doesn't allow this (viewer < editor < admin). Don't retry.",
+        403 => "The user's role in Aurora doesn't allow this (viewer, editor, admin). Don't retry.",
         404 => {
             "Nothing there, or it belongs to another organisation. Check the id or path; GET /api/routes lists the API."
         }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use aurora_mcp_store::TokenDigest;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use moka::sync::Cache;
@@ -12,11 +13,16 @@ const BURST: NonZeroU32 = NonZeroU32::new(30).unwrap();
 const PER_SECOND: NonZeroU32 = NonZeroU32::new(1).unwrap();
 /// Addresses that are refused at the same time; more would only push the oldest out.
 const CAPACITY: u64 = 10_000;
+/// Tokens that are remembered to have worked.
+const FAMILIAR: u64 = 50_000;
 
 /// Thirty wrong tokens at once, then one a second; beyond that the address is refused without a look at the database.
+///
+/// Many people may share an address (a proxy, a port-forward), so a token that has worked before is never held up.
 pub struct Attempts {
     failures: DefaultKeyedRateLimiter<IpAddr>,
     refused: Cache<IpAddr, Duration>,
+    familiar: Cache<TokenDigest, ()>,
     clock: DefaultClock,
 }
 
@@ -26,6 +32,7 @@ impl Attempts {
         Self {
             failures: RateLimiter::keyed(Quota::per_second(PER_SECOND).allow_burst(BURST)),
             refused: Cache::builder().max_capacity(CAPACITY).time_to_live(Duration::from_secs(1)).build(),
+            familiar: Cache::new(FAMILIAR),
             clock: DefaultClock::default(),
         }
     }
@@ -33,6 +40,16 @@ impl Attempts {
     /// How long the address has to wait, if it has.
     pub fn refused(&self, address: IpAddr) -> Option<Duration> {
         self.refused.get(&address)
+    }
+
+    /// How long the address has to wait with this token, if it has.
+    pub fn holds_up(&self, address: IpAddr, token: &TokenDigest) -> Option<Duration> {
+        self.refused(address).filter(|_| !self.familiar.contains_key(token))
+    }
+
+    /// Notes a token that works.
+    pub fn worked(&self, token: TokenDigest) {
+        self.familiar.insert(token, ());
     }
 
     /// Notes a wrong token.
@@ -65,5 +82,9 @@ mod tests {
         attempts.failed(one);
         assert!(attempts.refused(one).is_some());
         assert_eq!(attempts.refused(other), None);
+        let [known, unknown] = ["known", "unknown"].map(TokenDigest::of);
+        attempts.worked(known);
+        assert_eq!(attempts.holds_up(one, &known), None);
+        assert!(attempts.holds_up(one, &unknown).is_some());
     }
 }

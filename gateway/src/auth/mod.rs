@@ -81,7 +81,7 @@ impl Authenticator {
         let known = self.cache.get(&bearer.digest(), Instant::now()).await;
         let principal = match known {
             Some(principal) => principal,
-            None => match self.attempts.refused(address) {
+            None => match self.attempts.holds_up(address, &bearer.digest()) {
                 Some(wait) => return Err(Refusal::TooManyAttempts(wait)),
                 None => self.look_up(&bearer).await?,
             },
@@ -116,6 +116,7 @@ impl Authenticator {
             Resolution::OwnerGone => return Err(Refusal::OwnerGone),
             Resolution::LimitsUnreadable => return Err(Refusal::RulesUnreadable),
         };
+        self.attempts.worked(principal.digest);
         self.cache.keep(principal.clone(), generation, read_at).await;
         Ok(principal)
     }

@@ -156,10 +156,11 @@ mod tests {
         names.iter().map(|name| (*name).to_owned()).collect()
     }
 
+    type Case<'a> = (u64, &'a [&'a str], &'a [u64], Status, Reason);
+
     #[test]
     fn outcomes_of_a_ping_are_told_apart() {
         let growing = [10, 20, 40, 80, 160, 320];
-        type Case<'a> = (u64, &'a [&'a str], &'a [u64], Status, Reason);
         let table: &[Case<'_>] = &[
             (1, &["celery@a"], &[0], Status::Healthy, Reason::Ok),
             (2, &["celery@a", "celery@b"], &[5], Status::Healthy, Reason::Ok),

@@ -40,6 +40,7 @@ pub use self::component::Component;
 pub use self::config::{
     ChatbotSettings, Configured, HealthConfig, RedisSettings, ReleaseSettings, WeaviateSettings,
 };
+pub use self::postgres::PostgresProbe;
 pub use self::probe::Probe;
 pub use self::reason::Reason;
 pub use self::redis::RedisProbe;
@@ -50,7 +51,6 @@ pub use self::weaviate::WeaviateProbe;
 use self::chatbot::ChatbotProbe;
 use self::kubernetes::KubernetesProbe;
 use self::metrics::HealthMetrics;
-use self::postgres::PostgresProbe;
 use self::runner::{Pace, Runner};
 use self::snapshot::Snapshot;
 

@@ -1,9 +1,10 @@
 //! From method and raw params to rmcp's typed request, without trying shape after shape.
 
 use rmcp::model::{
-    CallToolRequest, ClientRequest, CompleteRequest, DiscoverRequest, ErrorCode, ErrorData, GetPromptRequest,
-    InitializeRequest, ListPromptsRequest, ListResourceTemplatesRequest, ListResourcesRequest,
-    ListToolsRequest, PaginatedRequestParams, PingRequest, ReadResourceRequest, RequestOptionalParam,
+    CallToolRequest, ClientRequest, CompleteRequest, DiscoverRequest, DiscoverRequestParams, ErrorCode,
+    ErrorData, GetPromptRequest, InitializeRequest, ListPromptsRequest, ListResourceTemplatesRequest,
+    ListResourcesRequest, ListToolsRequest, PaginatedRequestParams, PingRequest, ReadResourceRequest,
+    RequestOptionalParam,
 };
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -12,7 +13,9 @@ use serde_json::value::RawValue;
 pub fn typed(method: &str, params: Option<&RawValue>) -> Result<ClientRequest, ErrorData> {
     Ok(match method {
         "initialize" => ClientRequest::InitializeRequest(InitializeRequest::new(read(params)?)),
-        "server/discover" => ClientRequest::DiscoverRequest(DiscoverRequest::new(read(params)?)),
+        "server/discover" => {
+            ClientRequest::DiscoverRequest(DiscoverRequest::new(DiscoverRequestParams::default()))
+        }
         "ping" => ClientRequest::PingRequest(PingRequest::default()),
         "tools/list" => ClientRequest::ListToolsRequest(page::<ListToolsRequest>(params)?),
         "tools/call" => ClientRequest::CallToolRequest(CallToolRequest::new(read(params)?)),
