@@ -1,0 +1,89 @@
+//! Whom a token is for, and whether it may exist.
+
+use aurora_mcp_token::{OrgId, UserId};
+
+use crate::{Config, Database, Observed, Reason, User};
+
+/// Whether a token may be in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// For this user, in this organisation.
+    Allowed {
+        /// The user.
+        user: User,
+        /// The organisation.
+        org: OrgId,
+    },
+    /// No token may be in force. Rows are stopped, not revoked: the cause may pass.
+    Blocked {
+        /// Why.
+        reason: Reason,
+        /// What to do about it.
+        message: String,
+    },
+    /// Aurora's database is away: nothing is decided.
+    Undecided {
+        /// What the connection said.
+        message: String,
+    },
+}
+
+impl Verdict {
+    fn blocked(reason: Reason, message: String) -> Self {
+        Self::Blocked { reason, message }
+    }
+}
+
+pub(crate) fn judge(observed: &Observed<'_>, config: &Config) -> Verdict {
+    let user = match &observed.database {
+        Database::Away { message } => return Verdict::Undecided { message: message.clone() },
+        Database::Answered { user, .. } => user,
+    };
+    let wanted = &observed.resource.spec.user;
+    let Some(user) = user else {
+        let name = wanted.email.as_deref().or(wanted.id.as_deref()).unwrap_or_default();
+        let message = format!("Aurora has no user {name}: check spec.user, or create the user in Aurora");
+        return Verdict::blocked(Reason::UserNotFound, message);
+    };
+    let Some(org) = user.org_id.clone() else {
+        let message =
+            format!("user {} belongs to no organisation: add the user to one in Aurora", user.email);
+        return Verdict::blocked(Reason::UserWithoutOrganisation, message);
+    };
+    let checks = [wrong_organisation(observed, user, &org), moved(observed, &user.id, &org)];
+    if let Some(verdict) = checks.into_iter().flatten().next() {
+        return verdict;
+    }
+    if !config.tenants.permit(observed.namespace(), &observed.namespace_labels, user, &org) {
+        let message = format!(
+            "namespace {} may not have tokens of {} in organisation {org}: an administrator can allow it in the operator's tenants",
+            observed.namespace(),
+            user.email
+        );
+        return Verdict::blocked(Reason::NotPermitted, message);
+    }
+    Verdict::Allowed { user: user.clone(), org }
+}
+
+fn wrong_organisation(observed: &Observed<'_>, user: &User, org: &OrgId) -> Option<Verdict> {
+    let wanted = observed.resource.spec.org_id.as_deref()?;
+    (wanted != org.as_str()).then(|| {
+        let message =
+            format!("user {} belongs to organisation {org}, not to {wanted} as spec.orgId says", user.email);
+        Verdict::blocked(Reason::OrganisationMismatch, message)
+    })
+}
+
+/// A token opens the organisation it was made for. If its user is elsewhere now, somebody has to ask for a new token.
+fn moved(observed: &Observed<'_>, id: &UserId, org: &OrgId) -> Option<Verdict> {
+    let status = observed.resource.status.as_ref()?;
+    let (user_then, org_then) = (status.user_id.as_deref()?, status.org_id.as_deref()?);
+    let same = user_then == id.as_str() && org_then == org.as_str();
+    (!same && !crate::token::rotation_requested(observed)).then(|| {
+        let message = format!(
+            "the token was made for user {user_then} of organisation {org_then}, which is now user {id} of organisation {org}: \
+             request a rotation for a token of the new organisation, or delete this resource"
+        );
+        Verdict::blocked(Reason::UserMoved, message)
+    })
+}

@@ -1,0 +1,18 @@
+//! Labels and annotations that the operator writes and reads.
+
+/// The label that marks what this operator made.
+pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+/// Its value.
+pub const MANAGED_BY_VALUE: &str = "aurora-mcp-operator";
+/// On Secrets: the serial of the token in it. Reloaders that watch annotations see a rotation here.
+pub const SERIAL: &str = "mcp.aurora-oss.dev/serial";
+/// On Secrets: when the token was made.
+pub const ISSUED_AT: &str = "mcp.aurora-oss.dev/issued-at";
+/// On Secrets: the serial that may live on for the overlap.
+pub const PREVIOUS: &str = "mcp.aurora-oss.dev/previous-serial";
+/// On Secrets: the rotation request that was carried out last.
+pub const ROTATED_FOR: &str = "mcp.aurora-oss.dev/rotated-for";
+/// On Secrets: the digest of the token that the annotations speak of, so that an edit by hand is noticed.
+pub const DIGEST: &str = "mcp.aurora-oss.dev/token-digest";
+/// On Services: the installation that made it.
+pub const MADE_BY: &str = "mcp.aurora-oss.dev/made-by";
