@@ -1,0 +1,69 @@
+//! The probe of Postgres against a real Postgres.
+
+#![expect(clippy::unwrap_used, reason = "a test may")]
+
+use aurora_mcp_gateway::health::{PostgresProbe, Probe, Reason, Status, Verdict};
+use aurora_mcp_store::{Settings, Store};
+use aurora_mcp_test_database::TestDatabase;
+
+/// Checks with one variable changed.
+async fn check(database: &TestDatabase, name: &str, value: &str) -> Verdict {
+    let lookup = |wanted: &str| if wanted == name { Some(value.to_owned()) } else { database.lookup(wanted) };
+    let store = Store::connect_lazy(&Settings::from_lookup(lookup).unwrap(), "test", 1);
+    let host = lookup("POSTGRES_HOST").unwrap();
+    let port = lookup("POSTGRES_PORT").map_or(5432, |port| port.parse().unwrap());
+    PostgresProbe::new(store, host, port).check().await
+}
+
+async fn closed_port() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    listener.local_addr().unwrap().port().to_string()
+}
+
+#[tokio::test]
+async fn a_working_postgres_is_healthy_and_tells_its_version() {
+    TestDatabase::run(async |database| {
+        let verdict = check(database, "", "").await;
+        assert_eq!(verdict.status, Status::Healthy, "{verdict:?}");
+        assert!(verdict.detail["version"].as_str().unwrap().contains('.'));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_read_only_database_is_told_apart() {
+    TestDatabase::run(async |database| {
+        let name = database.lookup("POSTGRES_DB").unwrap();
+        database.execute(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on")).await;
+        let verdict = check(database, "", "").await;
+        assert_eq!((verdict.status, verdict.reason), (Status::Unhealthy, Reason::ReadOnly), "{verdict:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn missing_tables_are_told_apart() {
+    TestDatabase::run(async |database| {
+        database.execute("DROP TABLE mcp_tokens CASCADE").await;
+        let verdict = check(database, "", "").await;
+        assert_eq!(
+            (verdict.status, verdict.reason),
+            (Status::Unhealthy, Reason::SchemaMissing),
+            "{verdict:?}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_closed_port_an_unknown_name_and_an_unknown_database_are_told_apart() {
+    TestDatabase::run(async |database| {
+        let refused = check(database, "POSTGRES_PORT", &closed_port().await).await;
+        assert_eq!((refused.status, refused.reason), (Status::Unhealthy, Reason::Refused), "{refused:?}");
+        let unknown = check(database, "POSTGRES_HOST", "no-such-host.invalid").await;
+        assert_eq!(unknown.reason, Reason::Dns, "{unknown:?}");
+        let missing = check(database, "POSTGRES_DB", "no_such_database").await;
+        assert_eq!(missing.reason, Reason::SchemaMissing, "{missing:?}");
+    })
+    .await;
+}
