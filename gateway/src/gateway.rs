@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use aurora_mcp_store::Store;
 use aurora_mcp_telemetry::metrics;
-use axum::Router;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -19,6 +18,7 @@ use crate::edge::{self, Edge, Limits, Readiness};
 use crate::health::{self, Configured, Dependencies, HealthConfig};
 use crate::mcp::{AuroraMcp, Endpoint};
 use crate::metrics::Metrics;
+use crate::serve::serve;
 
 /// Connections to Postgres; the cache keeps almost all requests away from them.
 const POOL: u32 = 8;
@@ -89,11 +89,12 @@ impl Gateway {
         });
 
         let (stop, background) = (CancellationToken::new(), CancellationToken::new());
-        let server = tokio::spawn(serve(listener, router, stop.clone()));
-        tokio::spawn(serve(metrics_listener, metrics::router(Arc::new(registry)), background.clone()));
+        let server = tokio::spawn(serve(listener, router, config.limits, stop.clone()));
+        let metrics = metrics::router(Arc::new(registry));
+        tokio::spawn(serve(metrics_listener, metrics, config.limits, background.clone()));
         tokio::spawn(background.clone().run_until_cancelled_owned(follow_changes(authenticator.clone())));
         tokio::spawn(background.clone().run_until_cancelled_owned(tidy(authenticator.clone())));
-        tracing::info!(%address, metrics = %metrics_address, "the gateway is ready");
+        tracing::info!(%address, %metrics_address, "the gateway is ready");
         Ok(Self {
             address,
             metrics_address,
@@ -164,14 +165,6 @@ async fn kubernetes(config: &HealthConfig) -> Option<kube::Client> {
         .await
         .inspect_err(|error| tracing::warn!(%error, "no access to the Kubernetes API"))
         .ok()
-}
-
-async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let result = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await;
-    if let Err(error) = result {
-        tracing::error!(%error, "a listener failed");
-    }
 }
 
 async fn follow_changes(authenticator: Arc<Authenticator>) {

@@ -13,6 +13,7 @@ pub mod health;
 pub mod mcp;
 pub mod metrics;
 pub mod resources;
+mod serve;
 pub mod tools;
 
 pub use config::{Config, ConfigError, Environment};

@@ -5,6 +5,8 @@ use std::time::Duration;
 /// Bounds of requests and connections.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
+    /// Connections open at the same time; more wait in the kernel's queue.
+    pub connections: usize,
     /// Requests served at the same time; more are refused with 503 at once.
     pub concurrent_requests: usize,
     /// Bytes of a body.
@@ -28,6 +30,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            connections: 4_096,
             concurrent_requests: 512,
             body: 2 * 1024 * 1024,
             body_read: Duration::from_secs(15),

@@ -17,14 +17,14 @@ pub struct Record {
     /// A tool or prompt that exists, or empty: fit for a metric label.
     name: String,
     /// An id, a path or an address.
-    target: Option<String>,
+    object: Option<String>,
     started: Instant,
 }
 
 impl Record {
     /// Begins the record of a request.
     pub fn of(request: &ClientRequest, scope: Arc<Scope>, request_id: &str, tools: &Toolset) -> Self {
-        let (name, target) = match request {
+        let (name, object) = match request {
             ClientRequest::CallToolRequest(call) => (
                 tools.known_name(&call.params.name).unwrap_or_default().to_owned(),
                 call.params
@@ -41,7 +41,7 @@ impl Record {
             _ => (String::new(), None),
         };
         let method = request.method().to_owned();
-        Self { scope, request_id: request_id.to_owned(), method, name, target, started: Instant::now() }
+        Self { scope, request_id: request_id.to_owned(), method, name, object, started: Instant::now() }
     }
 
     /// Writes the line. A record that is dropped without it belongs to a request that the client cancelled.
@@ -61,7 +61,7 @@ impl Record {
             token_id = principal.token_id.0,
             method = self.method,
             tool = self.name,
-            target = self.target,
+            object = self.object,
             outcome,
             duration_ms = took.as_secs_f64() * 1000.0,
             "mcp request"

@@ -56,3 +56,30 @@ async fn requests_beyond_the_limit_are_shed_at_once() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn headers_beyond_the_limit_are_refused() {
+    run(async |world| {
+        let large = "x".repeat(60 * 1024);
+        assert_eq!(world.get("/healthz", &[("x-large", &large)]).await.status, 431);
+        let names: Vec<String> = (0..100).map(|number| format!("x-{number}")).collect();
+        let many: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "x")).collect();
+        assert_eq!(world.get("/healthz", &many).await.status, 431);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_client_that_never_ends_its_headers_is_dropped() {
+    run_with(
+        |config| config.limits.header_read = Duration::from_millis(200),
+        async |world| {
+            let mut stream = TcpStream::connect(world.gateway.address()).await.unwrap();
+            stream.write_all(b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nX-Slow: ").await.unwrap();
+            let mut answer = Vec::new();
+            let closed = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer)).await;
+            assert!(closed.is_ok(), "the connection is closed");
+        },
+    )
+    .await;
+}
