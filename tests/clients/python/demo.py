@@ -36,8 +36,9 @@ def heading(text: str) -> None:
     print("\n" + coloured(text, "1"))
 
 
-def rows(table: list[tuple[str, ...]]) -> None:
+def rows(table: list[tuple[object, ...]]) -> None:
     """Prints columns; the last one takes what room is left."""
+    table = [tuple("-" if cell is None else str(cell) for cell in row) for row in table]
     if not table:
         print("  (none)")
         return
@@ -53,14 +54,6 @@ def answer(name: str, result) -> object:
     if result.is_error:
         raise Failed(f"{name} failed: {cut(text, 400)}")
     return result.structured_content if result.structured_content is not None else json.loads(text)
-
-
-def excerpt(value: object, lines: int = 8) -> None:
-    text = json.dumps(value, indent=2, ensure_ascii=False).splitlines()
-    for line in text[:lines]:
-        print("  " + line[: width() - 2])
-    if len(text) > lines:
-        print("  …")
 
 
 def causes(error: BaseException) -> list[str]:
@@ -91,7 +84,11 @@ async def show_incidents(client: Client) -> None:
 
 async def show_api(client: Client) -> None:
     heading('aurora_api(method="GET", path="/health/")')
-    excerpt(answer("aurora_api", await client.call_tool("aurora_api", {"method": "GET", "path": "/health/"})))
+    report = answer("aurora_api", await client.call_tool("aurora_api", {"method": "GET", "path": "/health/"}))
+    report = report.get("data", report)
+    print("  overall: " + report["overall_status"])
+    said = {name: one.get("message") or one.get("warning") or one.get("error") for name, one in report["checks"].items()}
+    rows([(name, one["status"], said[name]) for name, one in report["checks"].items()])
 
 
 async def show_health(client: Client) -> None:
