@@ -50,10 +50,9 @@ fn cause(error: &StoreError) -> Reason {
         // cannot_connect_now: starting up, shutting down or recovering.
         (_, Some("57P03")) => Reason::Loading,
         (_, Some("25006")) => Reason::ReadOnly,
-        // invalid_catalog_name: the server is there, Aurora's database is not.
-        (_, Some("3D000")) => Reason::SchemaMissing,
         (Category::Forbidden, _) => Reason::Permission,
-        (Category::Schema, _) => Reason::SchemaMissing,
+        // invalid_catalog_name: the server is there, Aurora's database is not.
+        (Category::Schema, _) | (_, Some("3D000")) => Reason::SchemaMissing,
         (Category::Unavailable, _) => match reach::cause(error) {
             Reason::Unexpected => Reason::Timeout,
             reason => reason,
