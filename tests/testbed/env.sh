@@ -8,7 +8,7 @@ CACHE=${AURORA_MCP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/aurora-mcp}
 BIN=$CACHE/bin
 IMAGES=$CACHE/images
 DEBIAN=$CACHE/debian # Debian packages unpacked, not installed: nothing of them starts on this machine
-STATE=$CACHE/state   # all that a running node writes; removed by `testbed down`
+STATE=/var/tmp/aurora-mcp-testbed # all that the running node writes; one per machine, as are the names and addresses below
 RUN=$CHECKOUT/.run   # what a person or a test needs: kubeconfig, mcp.json
 
 KUBERNETES_VERSION=1.37.2
