@@ -112,7 +112,7 @@ async fn receive(
         Ok(understood) => understood,
         Err(refused) => return respond(refused.status, Some(&id), &Err(refused.error)),
     };
-    let request = match request::typed(&method, params) {
+    let request = match request::typed(era, &method, params) {
         Ok(request) => request,
         Err(error) => return failure(era, Some(&id), &error),
     };

@@ -70,11 +70,11 @@ pub struct Refused {
 /// Determines the era and checks the headers that go with it.
 pub fn check(headers: &HeaderMap, method: &str, common: &Common<'_>) -> Result<Era, Refused> {
     let header = single(headers, VERSION)?;
-    if method == "initialize" {
-        return Ok(Era::Legacy);
-    }
     let meta = common.meta.as_ref();
     let declared = meta.and_then(RequestMetaObject::protocol_version);
+    if method == "initialize" && !declared.as_ref().is_some_and(|version| is_modern(version.as_str())) {
+        return Ok(Era::Legacy);
+    }
     let modern_header = header.is_some_and(is_modern);
     match (&declared, header) {
         (Some(declared), Some(header)) if declared.as_str() != header => {
@@ -213,6 +213,11 @@ mod tests {
             assert_eq!(checked(&[(VERSION, version)], "tools/list", &none), Ok(Era::Legacy));
         }
         assert_eq!(checked(&[(VERSION, "2025-11-25")], "initialize", &none), Ok(Era::Legacy));
+        assert_eq!(
+            checked(&[(VERSION, NOW)], "initialize", &none),
+            Ok(Era::Legacy),
+            "it names what it would like"
+        );
         assert_eq!(checked(&[(VERSION, "2020-01-01")], "tools/list", &none), Err(-32022));
         assert_eq!(checked(&[(VERSION, "nonsense")], "tools/list", &none), Err(-32022));
     }

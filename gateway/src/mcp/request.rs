@@ -9,14 +9,18 @@ use rmcp::model::{
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-/// The typed request of a method. −32601 for a method that there isn't, −32602 for params that don't fit.
-pub fn typed(method: &str, params: Option<&RawValue>) -> Result<ClientRequest, ErrorData> {
+use super::era::Era;
+
+/// The typed request of a method in an era. −32601 for a method that there isn't, −32602 for params that don't fit.
+pub fn typed(era: Era, method: &str, params: Option<&RawValue>) -> Result<ClientRequest, ErrorData> {
     Ok(match method {
-        "initialize" => ClientRequest::InitializeRequest(InitializeRequest::new(read(params)?)),
+        "initialize" if era == Era::Legacy => {
+            ClientRequest::InitializeRequest(InitializeRequest::new(read(params)?))
+        }
         "server/discover" => {
             ClientRequest::DiscoverRequest(DiscoverRequest::new(DiscoverRequestParams::default()))
         }
-        "ping" => ClientRequest::PingRequest(PingRequest::default()),
+        "ping" if era == Era::Legacy => ClientRequest::PingRequest(PingRequest::default()),
         "tools/list" => ClientRequest::ListToolsRequest(page::<ListToolsRequest>(params)?),
         "tools/call" => ClientRequest::CallToolRequest(CallToolRequest::new(read(params)?)),
         "resources/list" => ClientRequest::ListResourcesRequest(page::<ListResourcesRequest>(params)?),
@@ -66,7 +70,7 @@ mod tests {
 
     fn code(method: &str, params: &serde_json::Value) -> i32 {
         let raw = serde_json::value::to_raw_value(params).unwrap();
-        typed(method, Some(&raw)).map_or_else(|error| error.code.0, |_| 0)
+        typed(Era::Legacy, method, Some(&raw)).map_or_else(|error| error.code.0, |_| 0)
     }
 
     #[test]
@@ -80,6 +84,13 @@ mod tests {
         assert_eq!(code("resources/read", &json!({})), -32602);
         assert_eq!(code("tools/explode", &json!({})), -32601);
         assert_eq!(code("logging/setLevel", &json!({"level": "info"})), -32601);
-        assert!(typed("ping", None).is_ok());
+        assert!(typed(Era::Legacy, "ping", None).is_ok());
+    }
+
+    #[test]
+    fn the_handshake_is_gone_in_the_modern_era() {
+        for method in ["initialize", "ping"] {
+            assert_eq!(typed(Era::Modern, method, None).unwrap_err().code, ErrorCode::METHOD_NOT_FOUND);
+        }
     }
 }
