@@ -58,10 +58,7 @@ fn wrong_value_is_refused_with_its_place() {
         (r#"operator.maxTtl="soon""#, "/operator/maxTtl"),
         (r"operator.tenants=[{}]", "/operator/tenants/0"),
         (r#"operator.tenants=[{"namespace":"a"}]"#, "/operator/tenants/0"),
-        (
-            r#"operator.tenants=[{"namespace":"a","namespaceLabels":{"b":"c"},"users":["x"]}]"#,
-            "/operator/tenants/0",
-        ),
+        (r#"operator.tenants=[{"namespace":"a","users":["x"],"role":"admin"}]"#, "/operator/tenants/0"),
         (r#"log.format="xml""#, "/log/format"),
         (r#"otlp.endpoint="otel:4317""#, "/otlp/endpoint"),
         (r#"crds.keep="yes""#, "/crds/keep"),
@@ -191,6 +188,14 @@ fn tenants_reach_the_operator_as_they_were_written() {
     let variables = variables.as_array().unwrap();
     let given = variables.iter().find(|variable| variable["name"] == "TENANTS").unwrap();
     assert_eq!(given["value"], tenants);
+}
+
+#[test]
+fn labels_of_namespaces_are_refused_where_no_role_can_read_them() {
+    let tenants = r#"operator.tenants=[{"namespaceLabels":{"team":"sre"},"users":["x"]}]"#;
+    render(&[tenants]).unwrap();
+    let said = render(&[tenants, r#"watchNamespaces=["one"]"#]).unwrap_err();
+    assert!(said.contains("Name the namespaces instead"), "{said}");
 }
 
 #[test]

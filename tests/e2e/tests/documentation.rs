@@ -96,3 +96,27 @@ fn map_for_developers_stays_short_and_names_rooms_that_exist() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn every_reason_of_a_condition_is_explained() -> Result<()> {
+    let source = std::fs::read_to_string(root().join("operator/plan/src/reason.rs"))?;
+    let page = std::fs::read_to_string(root().join("docs/tokens.md"))?;
+    let reasons: Vec<&str> =
+        source.lines().filter_map(|line| line.split_once(" => \"")?.1.split('"').next()).collect();
+    ensure!(reasons.len() > 10, "only {} reasons were found", reasons.len());
+    for reason in reasons {
+        ensure!(page.contains(&format!("`{reason}`")), "docs/tokens.md does not explain {reason}");
+    }
+    Ok(())
+}
+
+#[test]
+fn every_field_of_a_spec_is_documented() -> Result<()> {
+    let crd: Value = serde_yaml_ng::from_slice(&std::fs::read(root().join("crds/mcptokens.yaml"))?)?;
+    let page = std::fs::read_to_string(root().join("docs/tokens.md"))?;
+    let fields = crd.pointer("/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties");
+    for field in fields.and_then(Value::as_object).context("the CRD has no fields")?.keys() {
+        ensure!(page.contains(&format!("`spec.{field}`")), "docs/tokens.md does not explain spec.{field}");
+    }
+    Ok(())
+}
