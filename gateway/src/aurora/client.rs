@@ -15,7 +15,7 @@ use serde_json::Value;
 use tracing::{Instrument, Span, field};
 use url::Url;
 
-use super::{Answer, ApiPath, AuroraError, Caller};
+use super::{Answer, ApiPath, AuroraError, Caller, events};
 use crate::metrics::Metrics;
 
 /// The longest ordinary call; Aurora's own MCP server waits as long.
@@ -195,7 +195,10 @@ impl AsUser<'_> {
         }
         let response = request.send().await.map_err(|error| failed(&error))?;
         let status = response.status();
-        let json = is_json(response.headers());
+        if status.is_success() && is(response.headers(), "text/event-stream") {
+            return Ok(Answer::of(status, &events::collect(response).await));
+        }
+        let json = is(response.headers(), "json");
         let body = read(response).await?;
         if !call.accepts(status) {
             log_refusal(call, status, &body);
@@ -213,11 +216,11 @@ impl AsUser<'_> {
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+fn is(headers: &HeaderMap, kind: &str) -> bool {
     headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.to_ascii_lowercase().contains("json"))
+        .is_some_and(|value| value.to_ascii_lowercase().contains(kind))
 }
 
 async fn read(mut response: Response) -> Result<Bytes, AuroraError> {

@@ -5,6 +5,7 @@ mod caller;
 mod chat;
 mod client;
 mod error;
+mod events;
 mod graph;
 mod identifier;
 mod incidents;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::run;
+use crate::world::{run, run_with};
 
 #[tokio::test]
 async fn any_endpoint_answers_with_its_status_and_data() {
@@ -138,4 +138,31 @@ async fn a_huge_answer_is_cut_on_a_json_boundary() {
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn an_event_stream_is_heard_until_it_ends() {
+    let events = axum::Router::new().route(
+        "/api/progress",
+        axum::routing::get(|| async {
+            (
+                [("content-type", "text/event-stream")],
+                ": hello\n\ndata: {\"done\": 1}\n\ndata: {\"done\": 2}\n\n",
+            )
+        }),
+    );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let server = tokio::spawn(async { axum::serve(listener, events).await });
+    run_with(
+        |config| config.aurora.base = base.parse().unwrap(),
+        async |world| {
+            let result = world.call("aurora_api", json!({"path": "/api/progress"})).await;
+            let data = &result["structuredContent"]["data"];
+            assert_eq!(data["events"], json!([{"data": {"done": 1}}, {"data": {"done": 2}}]), "{data}");
+            assert!(data.get("cut_off").is_none());
+        },
+    )
+    .await;
+    server.abort();
 }

@@ -1,0 +1,80 @@
+//! Answers that are event streams: what comes in a few seconds, as data. (WHATWG HTML, "Server-sent events".)
+
+use std::time::Duration;
+
+use bytes::BytesMut;
+use reqwest::Response;
+use serde_json::{Value, json};
+
+/// How long a stream is listened to.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How much of it is kept.
+const MOST: usize = 256 * 1024;
+
+/// Listens to a stream until it ends, or until enough was heard.
+pub async fn collect(mut response: Response) -> Value {
+    let mut heard = BytesMut::new();
+    let listening = async {
+        while let Ok(Some(chunk)) = response.chunk().await {
+            heard.extend_from_slice(&chunk);
+            if heard.len() > MOST {
+                return false;
+            }
+        }
+        true
+    };
+    let ended = tokio::time::timeout(PATIENCE, listening).await.unwrap_or(false);
+    let mut value = json!({"events": parse(&String::from_utf8_lossy(&heard))});
+    if !ended {
+        value["cut_off"] = json!("The stream goes on; only its first seconds are shown.");
+    }
+    value
+}
+
+/// The complete events of a stream; data that is JSON is given as such.
+fn parse(text: &str) -> Vec<Value> {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let mut blocks: Vec<&str> = text.split("\n\n").collect();
+    // What follows the last empty line is an event that has not ended yet.
+    blocks.pop();
+    blocks.into_iter().filter_map(event).collect()
+}
+
+fn event(block: &str) -> Option<Value> {
+    let field = |line: &'_ str, name: &str| -> Option<String> {
+        let rest = line.strip_prefix(name)?.strip_prefix(':')?;
+        Some(rest.strip_prefix(' ').unwrap_or(rest).to_owned())
+    };
+    let data: Vec<String> = block.lines().filter_map(|line| field(line, "data")).collect();
+    if data.is_empty() {
+        return None;
+    }
+    let data = data.join("\n");
+    let data = serde_json::from_str(&data).unwrap_or(Value::String(data));
+    Some(match block.lines().find_map(|line| field(line, "event")) {
+        Some(name) => json!({"event": name, "data": data}),
+        None => json!({"data": data}),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn events_are_read_and_comments_left_out() {
+        let text =
+            ": keepalive\n\ndata: {\"a\": 1}\n\nevent: note\ndata: two\r\ndata:lines\r\n\r\ndata: unfinish";
+        assert_eq!(parse(text), [json!({"data": {"a": 1}}), json!({"event": "note", "data": "two\nlines"})]);
+        assert_eq!(parse(""), Vec::<Value>::new());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_panic(text in "[a-z:\\r\\n {}\"]{0,200}") {
+            let _ = parse(&text);
+        }
+    }
+}
