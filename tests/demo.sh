@@ -28,7 +28,8 @@ say "kubectl port-forward svc/aurora-oss-mcp $PORT:8811 -n aurora-oss"
 answers() { curl -fsS -m 2 "http://127.0.0.1:$PORT/healthz"; }
 if ! forwarding; then
   ! answers >/dev/null 2>&1 || die "something else already listens on 127.0.0.1:$PORT; end it, or choose another port: make demo MCP_PORT=18811"
-  # A port-forward ends with its pod; this one is started again.
+  # A port-forward ends with its pod; this one is started again. The inner shell expands $0.
+  # shellcheck disable=SC2016
   setsid bash -c 'while :; do kubectl port-forward svc/aurora-oss-mcp "$0:8811" -n aurora-oss; sleep 1; done' "$PORT" \
     >"$RUN/port-forward.log" 2>&1 </dev/null &
   echo $! >"$RUN/port-forward.pid"
