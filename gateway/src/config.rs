@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use aurora_mcp_store::{Settings as StoreSettings, SettingsError as StoreSettingsError};
@@ -10,7 +11,7 @@ use url::Url;
 
 use crate::access::{DenyList, RuleError};
 use crate::aurora::AuroraSettings;
-use crate::edge::{GuardSettings, Limits};
+use crate::edge::{GuardSettings, Limits, ProxyError, TrustedProxies};
 use crate::health::HealthConfig;
 use crate::tools::ToolSettings;
 use crate::tools::select::Selector;
@@ -53,6 +54,10 @@ pub struct Config {
     pub health: HealthConfig,
     /// Whom the edge lets in.
     pub guard: GuardSettings,
+    /// Whose `X-Forwarded-For` is believed.
+    pub proxies: TrustedProxies,
+    /// Requests a second that each token may make; 0 for no limit.
+    pub requests_per_second: u32,
     /// What the edge can bear.
     pub limits: Limits,
     /// Settings of the tools.
@@ -85,8 +90,11 @@ pub enum ConfigError {
         /// Why not.
         source: std::io::Error,
     },
+    /// A trusted proxy is not understood.
+    #[error("MCP_TRUSTED_PROXIES: {0}")]
+    Proxies(#[from] ProxyError),
     /// The deny list is not understood.
-    #[error("MCP_API_DENY")]
+    #[error("MCP_API_DENY: {0}")]
     Deny(#[from] RuleError),
     /// The settings of Postgres are wrong.
     #[error(transparent)]
@@ -115,6 +123,8 @@ impl Config {
             },
             health: HealthConfig::from_lookup(lookup),
             guard: GuardSettings::new(&reader.list("MCP_ALLOWED_HOSTS"), &reader.list("MCP_ALLOWED_ORIGINS")),
+            proxies: TrustedProxies::parse(&reader.list("MCP_TRUSTED_PROXIES"))?,
+            requests_per_second: reader.number("MCP_REQUESTS_PER_SECOND", 50)?,
             limits: Limits::default(),
             tools: ToolSettings {
                 ask_wait: reader.duration("MCP_ASK_WAIT", Duration::from_secs(55))?,
@@ -158,8 +168,21 @@ impl<S: Source> Reader<'_, S> {
     }
 
     fn port(&self, name: &'static str, default: u16) -> Result<u16, ConfigError> {
+        self.parsed(name, default, "a port number")
+    }
+
+    fn number(&self, name: &'static str, default: u32) -> Result<u32, ConfigError> {
+        self.parsed(name, default, "a whole number")
+    }
+
+    fn parsed<T: FromStr>(
+        &self,
+        name: &'static str,
+        default: T,
+        expected: &'static str,
+    ) -> Result<T, ConfigError> {
         self.text(name).map_or(Ok(default), |value| {
-            value.parse().map_err(|_| ConfigError::Invalid { name, value, expected: "a port number" })
+            value.parse().map_err(|_| ConfigError::Invalid { name, value, expected })
         })
     }
 
@@ -249,7 +272,16 @@ mod tests {
             ),
             (("MCP_ASK_WAIT", "soon"), "MCP_ASK_WAIT=\"soon\": expected a duration such as 55s"),
             (("INTERNAL_API_SECRET", " "), "INTERNAL_API_SECRET is not set"),
-            (("MCP_API_DENY", "everything"), "MCP_API_DENY"),
+            (
+                ("MCP_API_DENY", "everything"),
+                "MCP_API_DENY: \"everything\": expected METHOD[,METHOD] /path, where * stands for one segment and a final \
+                 ** for all that follow",
+            ),
+            (
+                ("MCP_TRUSTED_PROXIES", "10.0.0.0/8,proxy"),
+                "MCP_TRUSTED_PROXIES: \"proxy\" is neither an address nor a network such as 10.0.0.0/8",
+            ),
+            (("MCP_REQUESTS_PER_SECOND", "-1"), "MCP_REQUESTS_PER_SECOND=\"-1\": expected a whole number"),
             (("POSTGRES_PASSWORD_FILE", "/none"), "POSTGRES_PASSWORD_FILE: cannot read /none"),
         ] {
             assert_eq!(config(&[pair]).unwrap_err().to_string(), expected);

@@ -77,10 +77,12 @@ impl Gateway {
         };
         let health = health::start(config.health, dependencies, &mut registry);
         let aurora = Aurora::new(&config.aurora, counts.clone())?;
-        let authenticator = Arc::new(Authenticator::new(store.clone(), counts.clone()));
+        let authenticator =
+            Arc::new(Authenticator::new(store.clone(), config.requests_per_second, counts.clone()));
         let readiness = Readiness::default();
         let router = edge::router(Edge {
             guard: config.guard,
+            proxies: config.proxies,
             limits: config.limits,
             authenticator: authenticator.clone(),
             endpoint: Arc::new(Endpoint::new(AuroraMcp::new(aurora, health, config.tools), counts.clone())),

@@ -4,6 +4,7 @@ mod attempts;
 mod bearer;
 mod cache;
 mod last_used;
+mod pace;
 mod refusal;
 
 use std::net::IpAddr;
@@ -19,6 +20,7 @@ use jiff::Timestamp;
 use self::attempts::Attempts;
 use self::cache::PrincipalCache;
 use self::last_used::LastUsed;
+use self::pace::Pace;
 pub use self::refusal::Refusal;
 use crate::metrics::Metrics;
 
@@ -27,6 +29,7 @@ pub struct Authenticator {
     store: Store,
     cache: PrincipalCache,
     attempts: Attempts,
+    pace: Pace,
     last_used: LastUsed,
     /// A change listener is connected, but nobody seems to announce anything yet.
     unannounced: AtomicBool,
@@ -34,12 +37,13 @@ pub struct Authenticator {
 }
 
 impl Authenticator {
-    /// Nothing is known yet; see [`Authenticator::follow_changes`].
-    pub fn new(store: Store, metrics: Metrics) -> Self {
+    /// Each token may make so many requests a second, 0 for no limit. Nothing is known yet; see [`Authenticator::follow_changes`].
+    pub fn new(store: Store, requests_per_second: u32, metrics: Metrics) -> Self {
         Self {
             store,
             cache: PrincipalCache::new(),
             attempts: Attempts::new(),
+            pace: Pace::per_second(requests_per_second),
             last_used: LastUsed::default(),
             unannounced: AtomicBool::new(false),
             metrics,
@@ -53,7 +57,8 @@ impl Authenticator {
         address: IpAddr,
         now: Timestamp,
     ) -> Result<Arc<Principal>, Refusal> {
-        let result = self.identify(headers, address, now).await;
+        let identified = self.identify(headers, address, now).await;
+        let result = identified.and_then(|principal| self.paced(principal));
         match &result {
             Ok(principal) => {
                 self.last_used.note(principal.token_id, now);
@@ -89,6 +94,13 @@ impl Authenticator {
         match principal.expires_at {
             Some(at) if at <= now => Err(Refusal::Expired(Some(at))),
             _ => Ok(principal),
+        }
+    }
+
+    fn paced(&self, principal: Arc<Principal>) -> Result<Arc<Principal>, Refusal> {
+        match self.pace.count(principal.token_id) {
+            Ok(()) => Ok(principal),
+            Err(wait) => Err(Refusal::TooFast(wait)),
         }
     }
 
@@ -154,6 +166,7 @@ impl Authenticator {
     pub async fn tidy(&self, now: Timestamp) {
         self.last_used.flush(&self.store, now).await;
         self.attempts.forget_old();
+        self.pace.forget_old();
         if self.unannounced.load(Ordering::Acquire) {
             self.trust_announcements().await;
         }

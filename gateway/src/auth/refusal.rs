@@ -1,5 +1,6 @@
 //! Why a request is not let in, and the answer that says so.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use aurora_mcp_store::BearerError;
@@ -33,6 +34,8 @@ pub enum Refusal {
     StoreAway,
     /// Too many wrong tokens from this address.
     TooManyAttempts(Duration),
+    /// Too many requests with this token.
+    TooFast(Duration),
 }
 
 impl Refusal {
@@ -49,18 +52,22 @@ impl Refusal {
             Self::RulesUnreadable => "rules_unreadable",
             Self::StoreAway => "store_away",
             Self::TooManyAttempts(_) => "too_many_attempts",
+            Self::TooFast(_) => "too_fast",
         }
     }
 
     /// A wrong token, as opposed to trouble on our side: counted against the client's address.
     pub fn is_failed_attempt(&self) -> bool {
-        !matches!(self, Self::StoreAway | Self::TooManyAttempts(_) | Self::NoBearer(NoBearer::Missing))
+        !matches!(
+            self,
+            Self::StoreAway | Self::TooManyAttempts(_) | Self::TooFast(_) | Self::NoBearer(NoBearer::Missing)
+        )
     }
 
     fn status(&self) -> StatusCode {
         match self {
             Self::StoreAway => StatusCode::SERVICE_UNAVAILABLE,
-            Self::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyAttempts(_) | Self::TooFast(_) => StatusCode::TOO_MANY_REQUESTS,
             _ => StatusCode::UNAUTHORIZED,
         }
     }
@@ -69,48 +76,44 @@ impl Refusal {
         match self {
             Self::NoBearer(NoBearer::Missing) => "unauthorized",
             Self::StoreAway => "temporarily_unavailable",
-            Self::TooManyAttempts(_) => "too_many_requests",
+            Self::TooManyAttempts(_) | Self::TooFast(_) => "too_many_requests",
             _ => "invalid_token",
         }
     }
 
-    fn message(&self) -> String {
-        match self {
-            Self::NoBearer(problem) => no_bearer(*problem).to_owned(),
+    fn message(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Expired(Some(at)) => {
+                return Cow::Owned(format!("The token expired at {at}. Make a new one, or rotate it."));
+            }
+            Self::NoBearer(problem) => no_bearer(*problem),
             Self::Unknown => {
-                "No token like this exists. Check that it was copied whole; a token begins with aurora_mcp_ \
-                              and has 75 characters. If its database row was deleted, make a new one."
-                    .to_owned()
+                "No token like this exists. Check that it was copied whole; a token begins with aurora_mcp_ and has 75 \
+                 characters. If its database row was deleted, make a new one."
             }
-            Self::Revoked => "The token was revoked. Make a new one.".to_owned(),
-            Self::Suspended => {
-                "The token is suspended. Its owner can resume it with spec.suspended: false.".to_owned()
-            }
-            Self::Expired(Some(at)) => format!("The token expired at {at}. Make a new one, or rotate it."),
-            Self::Expired(None) => "The token has expired. Make a new one, or rotate it.".to_owned(),
-            Self::OwnerGone => "The token's user no longer exists or has left the organisation.".to_owned(),
+            Self::Revoked => "The token was revoked. Make a new one.",
+            Self::Suspended => "The token is suspended. Its owner can resume it with spec.suspended: false.",
+            Self::Expired(None) => "The token has expired. Make a new one, or rotate it.",
+            Self::OwnerGone => "The token's user no longer exists or has left the organisation.",
             Self::RulesUnreadable => {
-                "The token's access rules can't be read, so it is not accepted. An administrator \
-                                      should look at the operator's status."
-                    .to_owned()
+                "The token's access rules can't be read, so it is not accepted. An administrator should look at the \
+                 operator's status."
             }
             Self::StoreAway => {
-                "Tokens can't be checked right now because the database doesn't answer. The token may be \
-                                fine; try again shortly."
-                    .to_owned()
+                "Tokens can't be checked right now because the database doesn't answer. The token may be fine; try \
+                 again shortly."
             }
             Self::TooManyAttempts(_) => {
-                "Too many wrong tokens from this address. Wait, and check the client's \
-                                         configuration."
-                    .to_owned()
+                "Too many wrong tokens from this address. Wait, and check the client's configuration."
             }
-        }
+            Self::TooFast(_) => "Too many requests with this token. Wait a moment.",
+        })
     }
 
     fn retry_after(&self) -> Option<u64> {
         match self {
             Self::StoreAway => Some(5),
-            Self::TooManyAttempts(wait) => Some(wait.as_secs() + 1),
+            Self::TooManyAttempts(wait) | Self::TooFast(wait) => Some(wait.as_secs() + 1),
             _ => None,
         }
     }

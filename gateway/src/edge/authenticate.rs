@@ -8,16 +8,18 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 
+use super::TrustedProxies;
 use crate::auth::Authenticator;
 
 /// Puts the principal into the request's extensions, or refuses.
 pub async fn authenticate(
-    State(authenticator): State<Arc<Authenticator>>,
-    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    State((authenticator, proxies)): State<(Arc<Authenticator>, Arc<TrustedProxies>)>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    match authenticator.authenticate(request.headers(), address.ip(), now()).await {
+    let address = proxies.client(peer.ip(), request.headers());
+    match authenticator.authenticate(request.headers(), address, now()).await {
         Ok(principal) => {
             request.extensions_mut().insert(principal);
             next.run(request).await

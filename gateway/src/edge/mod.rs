@@ -2,6 +2,7 @@
 
 mod answers;
 mod authenticate;
+mod client_address;
 mod guard;
 mod limits;
 mod probes;
@@ -18,6 +19,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
 pub use self::answers::refusal;
+pub use self::client_address::{ProxyError, TrustedProxies};
 pub use self::guard::GuardSettings;
 pub use self::limits::Limits;
 pub use self::probes::Readiness;
@@ -30,6 +32,8 @@ use crate::metrics::Metrics;
 pub struct Edge {
     /// Whom to let in by Host and Origin.
     pub guard: GuardSettings,
+    /// Whose word about client addresses counts.
+    pub proxies: TrustedProxies,
     /// What can be borne.
     pub limits: Limits,
     /// Who is calling.
@@ -44,7 +48,7 @@ pub struct Edge {
 
 /// All routes of the MCP port. Layers are listed outermost first.
 pub fn router(edge: Edge) -> Router {
-    let Edge { guard, limits, authenticator, endpoint, readiness, metrics } = edge;
+    let Edge { guard, proxies, limits, authenticator, endpoint, readiness, metrics } = edge;
 
     let mcp = mcp::router(endpoint, limits).layer(
         ServiceBuilder::new()
@@ -53,7 +57,7 @@ pub fn router(edge: Edge) -> Router {
             .load_shed()
             .concurrency_limit(limits.concurrent_requests)
             .layer(TimeoutLayer::with_status_code(http::StatusCode::GATEWAY_TIMEOUT, limits.request))
-            .layer(from_fn_with_state(authenticator, authenticate::authenticate)),
+            .layer(from_fn_with_state((authenticator, Arc::new(proxies)), authenticate::authenticate)),
     );
 
     Router::new()

@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::world::{ALICES, run, run_with};
+use crate::world::{ALICES, BOBS, run, run_with};
 
 #[tokio::test]
 async fn a_body_beyond_the_limit_is_refused() {
@@ -79,6 +79,22 @@ async fn a_client_that_never_ends_its_headers_is_dropped() {
             let mut answer = Vec::new();
             let closed = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer)).await;
             assert!(closed.is_ok(), "the connection is closed");
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_token_that_goes_too_fast_waits_and_slows_no_other() {
+    run_with(
+        |config| config.requests_per_second = 1,
+        async |world| {
+            crate::world::eventually("the token has to wait", async || {
+                let answer = world.rpc(ALICES, "ping", json!({})).await;
+                answer.status == 429 && answer.json()["reason"] == "too_fast"
+            })
+            .await;
+            assert_eq!(world.rpc(BOBS, "ping", json!({})).await.status, 200);
         },
     )
     .await;
