@@ -1,0 +1,93 @@
+//! Tells people what happened, once each time it happens.
+
+use aurora_mcp_crds::{McpToken, McpTokenStatus};
+use kube::Resource as _;
+use kube::runtime::events::{Event, EventType};
+
+use crate::context::Context;
+
+/// Kubernetes refuses a longer note.
+const NOTE_LENGTH: usize = 1024;
+
+/// Publishes what the new status says that the old one did not. A failure is only logged: an event is no duty.
+pub(crate) async fn publish(context: &Context, resource: &McpToken, status: &McpTokenStatus) {
+    for event in news(resource.status.as_ref(), status) {
+        if let Err(error) = context.recorder.publish(&event, &resource.object_ref(&())).await {
+            tracing::debug!(%error, reason = event.reason, "an event was not published");
+        }
+    }
+}
+
+fn news(before: Option<&McpTokenStatus>, after: &McpTokenStatus) -> Vec<Event> {
+    let mut events = Vec::new();
+    let serial = |status: &McpTokenStatus| status.serial.unwrap_or(0);
+    if serial(after) > before.map_or(0, serial) {
+        let preview = after.token_preview.as_deref().unwrap_or_default();
+        let secret = after.secret_name.as_deref().unwrap_or_default();
+        let note = format!("Issued token {} ({preview}) into Secret {secret}", serial(after));
+        events.push(event(EventType::Normal, "TokenIssued", "Issue", &note));
+    }
+    let ready = |status: &McpTokenStatus| {
+        let condition = status.conditions.iter().find(|condition| condition.type_ == "Ready")?;
+        Some((condition.status.clone(), condition.reason.clone(), condition.message.clone()))
+    };
+    let (was, is) = (before.and_then(ready), ready(after));
+    let key = |ready: &Option<(String, String, String)>| {
+        ready.as_ref().map(|(status, reason, _)| (status.clone(), reason.clone()))
+    };
+    if key(&was) != key(&is)
+        && let Some((status, reason, message)) = is
+    {
+        let type_ = if status == "True" || reason == "Suspended" || reason == "Deleting" {
+            EventType::Normal
+        } else {
+            EventType::Warning
+        };
+        events.push(event(type_, &reason, "Reconcile", &message));
+    }
+    events
+}
+
+fn event(type_: EventType, reason: &str, action: &str, note: &str) -> Event {
+    let note =
+        note.char_indices().take_while(|(at, c)| at + c.len_utf8() <= NOTE_LENGTH).map(|(_, c)| c).collect();
+    Event { type_, reason: reason.to_owned(), note: Some(note), action: action.to_owned(), secondary: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+
+    use super::*;
+
+    fn status(ready: &str, reason: &str, serial: i64) -> McpTokenStatus {
+        let condition = Condition {
+            type_: "Ready".into(),
+            status: ready.into(),
+            reason: reason.into(),
+            message: "ü".repeat(2000),
+            observed_generation: None,
+            last_transition_time: Time(jiff::Timestamp::UNIX_EPOCH),
+        };
+        McpTokenStatus { conditions: vec![condition], serial: Some(serial), ..McpTokenStatus::default() }
+    }
+
+    fn reasons(before: Option<&McpTokenStatus>, after: &McpTokenStatus) -> Vec<String> {
+        news(before, after).into_iter().map(|event| event.reason).collect()
+    }
+
+    #[test]
+    fn each_change_is_told_once() {
+        let first = status("True", "Ready", 1);
+        assert_eq!(reasons(None, &first), ["TokenIssued", "Ready"]);
+        assert_eq!(reasons(Some(&first), &first), Vec::<String>::new());
+        assert_eq!(reasons(Some(&first), &status("True", "Ready", 2)), ["TokenIssued"]);
+        assert_eq!(reasons(Some(&first), &status("False", "UserNotFound", 1)), ["UserNotFound"]);
+    }
+
+    #[test]
+    fn long_notes_are_cut_between_characters() {
+        let note = news(None, &status("True", "Ready", 0)).pop().unwrap().note.unwrap();
+        assert_eq!(note.len(), 1024);
+    }
+}

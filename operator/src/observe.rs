@@ -1,0 +1,135 @@
+//! Reads everything that a plan depends on.
+
+use std::collections::BTreeMap;
+
+use aurora_mcp_crds::McpToken;
+use aurora_mcp_plan::{Database, Observed, token_of};
+use aurora_mcp_store::{Managed, UserId};
+use k8s_openapi::api::core::v1::{Namespace, Secret, Service};
+use kube::{Api, ResourceExt as _};
+
+use crate::context::Context;
+use crate::error::Error;
+use crate::{chance, convert};
+
+/// An observation, and the rows in the store's own words for the steps that change them.
+pub(crate) struct Observation<'a> {
+    pub(crate) observed: Observed<'a>,
+    pub(crate) managed: Vec<Managed>,
+}
+
+pub(crate) async fn observe<'a>(context: &Context, resource: &'a McpToken) -> Result<Observation<'a>, Error> {
+    let namespace = resource.namespace().unwrap_or_default();
+    let secrets: Api<Secret> = Api::namespaced(context.client.clone(), &namespace);
+    let secret_name = secret_name(resource);
+    let (secret, service, gateway_service, namespace_labels) = tokio::try_join!(
+        read("the Secret", secrets.get_opt(&secret_name)),
+        named_service(context, resource, &namespace),
+        gateway_service(context),
+        namespace_labels(context, &namespace),
+    )?;
+    let adopted = adopted(resource, &secrets).await?;
+    let token = secret.as_ref().and_then(|secret| token_of(secret, "token")).or_else(|| adopted.clone());
+    let (database, managed, clock) = read_database(context, resource, token.as_ref()).await?;
+    let observed = Observed {
+        resource,
+        namespace_labels,
+        secret,
+        service,
+        gateway_service,
+        adopted,
+        database,
+        gateway_service_shared: context.has_others(resource),
+        now: clock.unwrap_or_else(chance::now),
+        fresh: chance::token_bytes(),
+    };
+    Ok(Observation { observed, managed })
+}
+
+async fn read<T>(
+    what: &'static str,
+    reading: impl Future<Output = Result<T, kube::Error>>,
+) -> Result<T, Error> {
+    reading.await.map_err(|source| Error::Read { what, source })
+}
+
+fn secret_name(resource: &McpToken) -> String {
+    let wanted = resource.spec.secret.as_ref().and_then(|secret| secret.name.clone());
+    wanted.unwrap_or_else(|| resource.name_any())
+}
+
+async fn named_service(
+    context: &Context,
+    resource: &McpToken,
+    namespace: &str,
+) -> Result<Option<Service>, Error> {
+    let Some(name) = resource.spec.service.as_ref().and_then(|service| service.name.as_deref()) else {
+        return Ok(None);
+    };
+    let services: Api<Service> = Api::namespaced(context.client.clone(), namespace);
+    read("the Service", services.get_opt(name)).await
+}
+
+async fn gateway_service(context: &Context) -> Result<Option<Service>, Error> {
+    let gateway = &context.config.gateway;
+    let services: Api<Service> = Api::namespaced(context.client.clone(), &gateway.namespace);
+    read("the gateway's Service", services.get_opt(&gateway.service)).await
+}
+
+/// The labels count only where a rule asks for them; without the right to read namespaces such a rule matches nothing.
+async fn namespace_labels(context: &Context, namespace: &str) -> Result<BTreeMap<String, String>, Error> {
+    let asked = context.config.tenants.list.iter().any(|tenant| !tenant.namespace_labels.is_empty());
+    if !asked || !context.whole_cluster {
+        return Ok(BTreeMap::new());
+    }
+    let namespaces: Api<Namespace> = Api::all(context.client.clone());
+    let found = read("the namespace", namespaces.get_opt(namespace)).await?;
+    Ok(found.and_then(|found| found.metadata.labels).unwrap_or_default())
+}
+
+async fn adopted(
+    resource: &McpToken,
+    secrets: &Api<Secret>,
+) -> Result<Option<aurora_mcp_store::Bearer>, Error> {
+    let Some(from) = &resource.spec.adopt_from else { return Ok(None) };
+    let from = &from.secret_key_ref;
+    let secret = read("the Secret of spec.adoptFrom", secrets.get_opt(&from.name)).await?;
+    Ok(secret.and_then(|secret| token_of(&secret, &from.key)))
+}
+
+type Reading = (Database, Vec<Managed>, Option<jiff::Timestamp>);
+
+/// An outage is an observation, not a failure: much can be said and some things done without the database.
+async fn read_database(
+    context: &Context,
+    resource: &McpToken,
+    token: Option<&aurora_mcp_store::Bearer>,
+) -> Result<Reading, Error> {
+    let reading = async {
+        let user = &resource.spec.user;
+        let user = match (&user.id, &user.email) {
+            (Some(id), _) => context.store.user_by_id(&UserId::new(id)).await?,
+            (None, Some(email)) => context.store.user_by_email(email).await?,
+            (None, None) => None,
+        };
+        Ok((user, context.store.ledger(&context.owner(resource), token).await?))
+    };
+    match reading.await {
+        Ok((user, ledger)) => {
+            let database = Database::Answered {
+                user: user.map(convert::user),
+                rows: ledger.managed.iter().map(convert::row).collect(),
+                stray: ledger.stray.as_ref().map(convert::stray),
+            };
+            Ok((database, ledger.managed, Some(ledger.now)))
+        }
+        Err(error) => {
+            let error: aurora_mcp_store::StoreError = error;
+            if error.is_unavailable() {
+                Ok((Database::Away { message: error.to_string() }, Vec::new(), None))
+            } else {
+                Err(error.into())
+            }
+        }
+    }
+}

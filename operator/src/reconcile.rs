@@ -1,0 +1,121 @@
+//! One pass over an McpToken: observe, plan, apply, report.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aurora_mcp_crds::McpToken;
+use aurora_mcp_plan::{Plan, Reason, Step, failed, plan};
+use jiff::Timestamp;
+use kube::runtime::controller::Action;
+use kube::runtime::reflector::ObjectRef;
+use kube::{Api, ResourceExt as _};
+
+use crate::apply::apply;
+use crate::context::Context;
+use crate::error::{Category, Error};
+use crate::observe::observe;
+use crate::requeue::{self, RESYNC};
+use crate::{chance, events, status};
+
+/// A plan is carried out, then made again from a new observation, until nothing is left to do. More rounds than this mean
+/// that somebody undoes what is done.
+const ROUNDS: usize = 4;
+
+pub(crate) async fn reconcile(resource: Arc<McpToken>, context: Arc<Context>) -> Result<Action, Error> {
+    let started = Instant::now();
+    let done = Box::pin(settle(&context, &resource)).await;
+    context.metrics.passed(started.elapsed());
+    let object = ObjectRef::from_obj(&*resource);
+    let wait = match done? {
+        Settled::Gone => {
+            context.failures.clear(&object);
+            return Ok(Action::await_change());
+        }
+        Settled::Reported { away: true, .. } => {
+            let failures = context.failures.note(object);
+            context.metrics.failed(Category::DatabaseUnavailable);
+            requeue::after_failure(Category::DatabaseUnavailable, failures)
+        }
+        Settled::Reported { wake_at, .. } => {
+            context.failures.clear(&object);
+            return Ok(Action::requeue(
+                until(wake_at).map_or_else(|| chance::jittered(RESYNC), |wait| wait.min(RESYNC)),
+            ));
+        }
+    };
+    Ok(Action::requeue(chance::jittered(wait)))
+}
+
+enum Settled {
+    Gone,
+    Reported { wake_at: Option<Timestamp>, away: bool },
+}
+
+async fn settle(context: &Context, cached: &McpToken) -> Result<Settled, Error> {
+    let mut resource = cached.clone();
+    let mut last = "none";
+    for _ in 0..ROUNDS {
+        let observation = observe(context, &resource).await?;
+        let plan = plan(&observation.observed, &context.config);
+        if plan.steps.is_empty() {
+            return report(context, &resource, plan).await;
+        }
+        for step in &plan.steps {
+            apply(context, &resource, &observation.managed, step).await?;
+            last = step.name();
+            context.metrics.stepped(last);
+            tracing::info!(step = last, token = %resource.name_any(), namespace = resource.namespace(), "carried out");
+            if matches!(step, Step::RemoveFinalizer) {
+                return Ok(Settled::Gone);
+            }
+        }
+        let Some(fresh) = read_again(context, &resource).await? else { return Ok(Settled::Gone) };
+        resource = fresh;
+    }
+    Err(Error::Unsettled { step: last })
+}
+
+/// The McpToken as the API server has it now; none if it is gone or another has its name.
+async fn read_again(context: &Context, resource: &McpToken) -> Result<Option<McpToken>, Error> {
+    let api: Api<McpToken> =
+        Api::namespaced(context.client.clone(), &resource.namespace().unwrap_or_default());
+    let found = api.get_opt(&resource.name_any()).await;
+    let found = found.map_err(|source| Error::Read { what: "the McpToken", source })?;
+    Ok(found.filter(|found| found.uid() == resource.uid()))
+}
+
+async fn report(context: &Context, resource: &McpToken, plan: Plan) -> Result<Settled, Error> {
+    if status::write(context, resource, &plan.status).await? {
+        context.metrics.wrote_status();
+        events::publish(context, resource, &plan.status).await;
+    }
+    let away = plan.status.conditions.iter().any(|condition| {
+        condition.reason == Reason::DatabaseUnavailable.as_str() && condition.status == "False"
+    });
+    Ok(Settled::Reported { wake_at: plan.wake_at, away })
+}
+
+fn until(at: Option<Timestamp>) -> Option<Duration> {
+    let wait = at?.duration_since(chance::now());
+    Some(wait.unsigned_abs()).filter(|_| wait.is_positive()).or(Some(Duration::from_secs(1)))
+}
+
+/// Says what went wrong where people look, and when the next try is.
+pub(crate) fn on_error(resource: Arc<McpToken>, error: &Error, context: Arc<Context>) -> Action {
+    let category = error.category();
+    context.metrics.failed(category);
+    let failures = context.failures.note(ObjectRef::from_obj(&*resource));
+    tracing::warn!(%error, category = category.as_str(), failures, token = %resource.name_any(),
+        namespace = resource.namespace(), "a pass failed");
+    if let Some(reason) = category.reason() {
+        let status = failed(&resource, chance::now(), reason, &error.to_string());
+        tokio::spawn(async move {
+            match status::write(&context, &resource, &status).await {
+                Ok(true) => events::publish(&context, &resource, &status).await,
+                Ok(false) => {}
+                Err(error) => tracing::debug!(%error, "a failure could not be reported"),
+            }
+        });
+    }
+    Action::requeue(chance::jittered(requeue::after_failure(category, failures)))
+}

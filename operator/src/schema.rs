@@ -1,0 +1,51 @@
+//! Keeps the schema in Aurora's database in order, and says what is missing there.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aurora_mcp_store::TriggerState;
+
+use crate::chance;
+use crate::context::Context;
+
+/// Aurora's server may make its tables anew, without our triggers.
+const CHECK: Duration = Duration::from_secs(300);
+const RETRY: Duration = Duration::from_secs(3);
+
+/// Brings the schema forward as soon as the database answers, and looks after it from then on.
+pub(crate) async fn keep(context: Arc<Context>) {
+    let mut said = None;
+    loop {
+        let wait = match context.store.migrate().await {
+            Ok(migration) => {
+                if !migration.applied.is_empty() {
+                    tracing::info!(applied = ?migration.applied, "brought the schema aurora_mcp forward");
+                }
+                if let TriggerState::Missing { reason } = &migration.triggers
+                    && said.as_ref() != Some(reason)
+                {
+                    tracing::warn!(%reason, "revocations in Aurora are seen by polling: the triggers can't be made");
+                    said = Some(reason.clone());
+                }
+                say_missing_grants(&context).await;
+                CHECK
+            }
+            Err(error) => {
+                tracing::warn!(%error, category = error.category().as_str(), "the schema aurora_mcp is not ready");
+                RETRY
+            }
+        };
+        tokio::time::sleep(chance::jittered(wait)).await;
+    }
+}
+
+async fn say_missing_grants(context: &Context) {
+    match context.store.missing_grants().await {
+        Ok(missing) => {
+            for grant in missing {
+                tracing::warn!(grant = grant.grant, "the database role lacks a grant");
+            }
+        }
+        Err(error) => tracing::debug!(%error, "the role's grants could not be checked"),
+    }
+}
