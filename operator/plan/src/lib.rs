@@ -40,8 +40,8 @@ pub fn plan(observed: &Observed<'_>, config: &Config) -> Plan {
     if !has_finalizer(observed) {
         steps.push(Step::AddFinalizer);
     }
-    let service = service::plan(observed, config);
     let verdict = identity::judge(observed, config);
+    let service = service::plan(observed, config, &verdict);
     let token = token::decide(observed, config, &verdict);
     steps.extend(token.secret.clone().map(Step::WriteSecret));
     steps.extend(rows::steps(observed, &verdict, &token));

@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec as KubeServic
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
+use crate::identity::Verdict;
 use crate::labels::{MADE_BY, MANAGED_BY, MANAGED_BY_VALUE};
 use crate::secret::{holds, merged, owner_reference};
 use crate::{Config, Observed, Reason, Step};
@@ -52,12 +53,16 @@ fn is_alias(resource: &McpToken, config: &Config) -> bool {
         || resource.metadata.namespace.as_deref() != Some(config.gateway.namespace.as_str())
 }
 
-pub(crate) fn plan(observed: &Observed<'_>, config: &Config) -> Decision {
+pub(crate) fn plan(observed: &Observed<'_>, config: &Config, verdict: &Verdict) -> Decision {
     let mut decision = Decision {
         name: own_name(observed.resource, config).unwrap_or(&config.gateway.service).to_owned(),
         url: url(observed.resource, config),
         ..Decision::default()
     };
+    // Who may not have a token gets no Service made either.
+    if matches!(verdict, Verdict::Blocked { .. }) {
+        return decision;
+    }
     if observed.gateway_service.is_none() {
         decision.steps.push(Step::WriteService(Box::new(gateway_service(config))));
     }
@@ -214,8 +219,13 @@ fn keep_assigned(existing: Option<&Service>, wanted: KubeServiceSpec) -> KubeSer
         return wanted;
     };
     let ports = wanted.ports.map(|ports| {
-        let node_port = there.ports.iter().flatten().next().and_then(|port| port.node_port);
-        ports.into_iter().map(|port| ServicePort { node_port, ..port }).collect()
+        let assigned = there.ports.iter().flatten().next().cloned().unwrap_or_default();
+        let keep = |port: ServicePort| ServicePort {
+            node_port: assigned.node_port,
+            target_port: port.target_port.or(assigned.target_port.clone()),
+            ..port
+        };
+        ports.into_iter().map(keep).collect()
     });
     KubeServiceSpec {
         type_: wanted.type_,

@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 use crate::identity::Verdict;
 use crate::token::{Current, Decision};
-use crate::{KnownRow, Observed, Reason, RowState, secret, service};
+use crate::{KnownRow, Observed, Reason, RowState, rows, secret, service};
 
 pub(crate) const READY: &str = "Ready";
 pub(crate) const SECRET_READY: &str = "SecretReady";
@@ -188,7 +188,8 @@ fn row_outcome(
         return Err((Reason::SecretMissing, "there is no token yet".into()));
     };
     let known_row = row.and_then(|known| known.row.as_ref());
-    if known_row.is_some_and(|row| row.state == RowState::Revoked) {
+    let lost = known_row.is_none() && rows::remembered_as_revoked(observed, current);
+    if lost || known_row.is_some_and(|row| row.state == RowState::Revoked) {
         let message = "the token was revoked in Aurora and stays so: request a rotation for a new one";
         return Err((Reason::RevokedInAurora, message.into()));
     }
