@@ -80,17 +80,18 @@ impl Gateway {
         let authenticator =
             Arc::new(Authenticator::new(store.clone(), config.requests_per_second, counts.clone()));
         let readiness = Readiness::default();
+        let (stop, background) = (CancellationToken::new(), CancellationToken::new());
+        let server = AuroraMcp::new(aurora, health, config.tools);
         let router = edge::router(Edge {
             guard: config.guard,
             proxies: config.proxies,
             limits: config.limits,
             authenticator: authenticator.clone(),
-            endpoint: Arc::new(Endpoint::new(AuroraMcp::new(aurora, health, config.tools), counts.clone())),
+            endpoint: Arc::new(Endpoint::new(server, counts.clone(), stop.clone())),
             readiness: readiness.clone(),
             metrics: counts,
         });
 
-        let (stop, background) = (CancellationToken::new(), CancellationToken::new());
         let server = tokio::spawn(serve(listener, router, config.limits, stop.clone()));
         let metrics = metrics::router(Arc::new(registry));
         tokio::spawn(serve(metrics_listener, metrics, config.limits, background.clone()));

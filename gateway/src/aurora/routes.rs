@@ -14,6 +14,17 @@ pub struct Route {
     pub methods: Vec<String>,
 }
 
+impl Route {
+    /// The first segments, which name what it is about: `incidents` of `/api/incidents/<id>`, `jira` of `/jira/search`.
+    pub fn area(&self) -> &str {
+        let mut segments = self.path.split('/').filter(|segment| !segment.is_empty());
+        match (segments.next(), segments.next()) {
+            (Some("api"), Some(area)) | (Some(area), _) => area,
+            (None, _) => "/",
+        }
+    }
+}
+
 impl AsUser<'_> {
     /// All routes, sorted by path; a path may occur more than once.
     pub async fn routes(&self) -> Result<Vec<Route>, AuroraError> {

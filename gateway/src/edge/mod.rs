@@ -3,6 +3,7 @@
 mod answers;
 mod authenticate;
 mod client_address;
+mod connect;
 mod guard;
 mod limits;
 mod probes;
@@ -53,6 +54,7 @@ pub fn router(edge: Edge) -> Router {
     let mcp = mcp::router(endpoint, limits).layer(
         ServiceBuilder::new()
             .layer(from_fn_with_state(Arc::new((guard, metrics.clone())), guard::check))
+            .layer(from_fn(connect::browsers))
             .layer(HandleErrorLayer::new(answers::overloaded))
             .load_shed()
             .concurrency_limit(limits.concurrent_requests)

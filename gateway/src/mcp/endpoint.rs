@@ -1,6 +1,7 @@
 //! The HTTP side of MCP: one POST, one message, one answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aurora_mcp_store::Principal;
 use axum::Router;
@@ -10,18 +11,21 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use http::header::{ACCEPT, ALLOW, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use rmcp::ServerHandler;
 use rmcp::model::{ErrorData, NumberOrString, RequestMetaObject, ServerResult};
 use rmcp::service::{Peer, RequestContext, RoleServer, RunningService, serve_directly};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::audit::Record;
 use super::envelope::{self, Message};
 use super::era::{self, Common, Era, Refused};
 use super::scope::Scope;
 use super::server::AuroraMcp;
+use super::subscriptions::Subscription;
 use super::{request, stream};
 use crate::aurora::Caller;
 use crate::edge::{Limits, Trace, refusal};
@@ -35,19 +39,34 @@ pub struct Endpoint {
     /// The far end of the peer's transport. Nothing is ever sent on it, but closing it would end the service.
     _idle: DuplexStream,
     metrics: Metrics,
+    stop: CancellationToken,
 }
 
 impl Endpoint {
     /// Starts the one service whose peer all requests share.
-    pub fn new(server: AuroraMcp, metrics: Metrics) -> Self {
+    ///
+    /// Open streams end gracefully with `stop`.
+    pub fn new(server: AuroraMcp, metrics: Metrics, stop: CancellationToken) -> Self {
         let (near, idle) = tokio::io::duplex(64);
         let service = serve_directly(server, near, None);
         let peer = service.peer().clone();
-        Self { service, peer, _idle: idle, metrics }
+        Self { service, peer, _idle: idle, metrics, stop }
     }
 
     fn server(&self) -> &AuroraMcp {
         self.service.service()
+    }
+
+    fn subscribe(&self, id: &NumberOrString, params: Option<&RawValue>) -> Response {
+        let reports = self.server().health().changes();
+        let server = self.server().get_info().server_info;
+        match Subscription::new(id.clone(), params, reports, server, self.stop.clone()) {
+            Ok(subscription) => {
+                self.metrics.call("subscriptions/listen", "", "ok", Duration::ZERO);
+                subscription.respond()
+            }
+            Err(error) => failure(Era::Modern, Some(id), &error),
+        }
     }
 
     async fn handle(self: Arc<Self>, call: Call) -> (Era, NumberOrString, Result<ServerResult, ErrorData>) {
@@ -112,6 +131,9 @@ async fn receive(
         Ok(understood) => understood,
         Err(refused) => return respond(refused.status, Some(&id), &Err(refused.error)),
     };
+    if era == Era::Modern && method == "subscriptions/listen" {
+        return endpoint.subscribe(&id, params);
+    }
     let request = match request::typed(era, &method, params) {
         Ok(request) => request,
         Err(error) => return failure(era, Some(&id), &error),

@@ -4,6 +4,7 @@
 //! ([`request`]) and handed to the handler ([`server`]) directly, without a service or task per request ([`endpoint`]).
 
 mod audit;
+mod completion;
 mod endpoint;
 mod envelope;
 mod era;
@@ -12,6 +13,7 @@ mod request;
 mod scope;
 mod server;
 mod stream;
+mod subscriptions;
 
 pub use endpoint::{Endpoint, router};
 pub use scope::Scope;

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use aurora_mcp_store::Principal;
 use rmcp::ServerHandler;
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, DiscoverResult, ErrorData, GetPromptRequestParams,
-    GetPromptResponse, Implementation, InitializeRequestParams, InitializeResult, ListPromptsResult,
-    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
+    CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult,
+    DiscoverResult, ErrorData, GetPromptRequestParams, GetPromptResponse, Implementation,
+    InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
+    ListResourcesResult, ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams,
+    ReadResourceResponse, ServerCapabilities, ServerConfig,
 };
 use rmcp::service::{RequestContext, RoleServer};
 
-use super::prompts;
 use super::scope::Scope;
+use super::{completion, prompts};
 use crate::aurora::Aurora;
 use crate::health::Health;
 use crate::resources::Resources;
@@ -51,6 +52,11 @@ impl AuroraMcp {
         &self.0.tools
     }
 
+    /// What the probes see.
+    pub fn health(&self) -> &Health {
+        &self.0.health
+    }
+
     fn context<'a>(&'a self, scope: &'a Scope) -> CallContext<'a> {
         CallContext {
             aurora: self.0.aurora.as_user(&scope.caller),
@@ -76,8 +82,13 @@ pub(super) fn identity(principal: &Principal) -> serde_json::Value {
 
 impl ServerHandler for AuroraMcp {
     fn get_info(&self) -> ServerConfig {
-        let capabilities =
-            ServerCapabilities::builder().enable_tools().enable_resources().enable_prompts().build();
+        let capabilities = ServerCapabilities::builder()
+            .enable_completions()
+            .enable_prompts()
+            .enable_resources()
+            .enable_resources_subscribe()
+            .enable_tools()
+            .build();
         let mut server = Implementation::new("aurora", env!("CARGO_PKG_VERSION"));
         server.title = Some("Aurora".to_owned());
         ServerConfig::new(capabilities).with_server_info(server).with_instructions(INSTRUCTIONS)
@@ -89,7 +100,12 @@ impl ServerHandler for AuroraMcp {
         request: InitializeRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<InitializeResult, ErrorData> {
-        self.negotiate_initialize(&request)
+        let mut result = self.negotiate_initialize(&request)?;
+        // Older revisions subscribe on a stream of a session, and there are no sessions.
+        if let Some(resources) = &mut result.capabilities.resources {
+            resources.subscribe = None;
+        }
+        Ok(result)
     }
 
     async fn discover(&self, _: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
@@ -166,6 +182,15 @@ impl ServerHandler for AuroraMcp {
         let scope = Scope::of(&context.extensions)?;
         let identity = identity(&scope.principal);
         self.0.resources.read(&request.uri, &self.context(scope), &identity).await.map(Into::into)
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        let scope = Scope::of(&context.extensions)?;
+        Ok(completion::complete(request, &self.context(scope)).await)
     }
 
     async fn list_prompts(

@@ -1,4 +1,4 @@
-//! One request answered as an event stream: progress while it runs, then the answer.
+//! Answers as event streams: progress while a request runs, then its answer.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::future::BoxFuture;
-use futures::stream::unfold;
+use futures::stream::{Stream, StreamExt, unfold};
 use rmcp::model::ProgressNotificationParam;
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -25,15 +25,21 @@ pub fn respond(
     work: BoxFuture<'static, String>,
     progress: mpsc::Receiver<ProgressNotificationParam>,
 ) -> Response {
-    let events = unfold(State::Running { work, progress }, |state| async move {
+    let messages = unfold(State::Running { work, progress }, |state| async move {
         let State::Running { mut work, mut progress } = state else { return None };
         let (text, next) = tokio::select! {
             biased;
             Some(report) = progress.recv() => (notification(&report), State::Running { work, progress }),
             answer = &mut work => (answer, State::Done),
         };
-        Some((Ok::<_, Infallible>(Event::default().data(text)), next))
+        Some((text, next))
     });
+    events(messages)
+}
+
+/// A stream of messages.
+pub fn events(messages: impl Stream<Item = String> + Send + 'static) -> Response {
+    let events = messages.map(|text| Ok::<_, Infallible>(Event::default().data(text)));
     Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response()
 }
 

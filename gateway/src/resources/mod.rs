@@ -10,7 +10,8 @@ use crate::aurora::{AuroraError, IncidentId, IncidentPage};
 use crate::tools::CallContext;
 
 const CATALOG: &str = "aurora://api-catalog";
-const HEALTH: &str = "aurora://health";
+/// The health of everything; `/{component}` below it is one.
+pub const HEALTH: &str = "aurora://health";
 const WHOAMI: &str = "aurora://whoami";
 const RECENT: &str = "aurora://incidents/recent";
 const JSON: &str = "application/json";
@@ -55,6 +56,14 @@ impl Resources {
                 )
                 .with_mime_type(JSON),
         ];
+        templates.push(
+            ResourceTemplate::new("aurora://api-catalog/{area}", "api-area")
+                .with_title("One area of the API")
+                .with_description(
+                    "Paths and methods of one area of the Aurora API, such as incidents, graph, jira.",
+                )
+                .with_mime_type(TEXT),
+        );
         if access.permits_tool("get_incident") {
             templates.push(
                 ResourceTemplate::new("aurora://incidents/{incident_id}", "incident")
@@ -82,10 +91,22 @@ impl Resources {
             RECENT if context.access.permits_tool("list_incidents") => {
                 (JSON, pretty(&recent(context).await?))
             }
-            _ => (JSON, pretty(&parameterised(uri, context).await?)),
+            _ => match uri.strip_prefix("aurora://api-catalog/") {
+                Some(area) => (TEXT, area_of_catalog(area, uri, context).await?),
+                None => (JSON, pretty(&parameterised(uri, context).await?)),
+            },
         };
         Ok(ReadResourceResult::new(vec![ResourceContents::text(text, uri).with_mime_type(mime)]))
     }
+}
+
+async fn area_of_catalog(area: &str, uri: &str, context: &CallContext<'_>) -> Result<String, ErrorData> {
+    let routes = context.aurora.routes().await.map_err(|error| unreadable(&error))?;
+    let mut routes = routes.iter().filter(|route| route.area() == area).peekable();
+    if routes.peek().is_none() {
+        return Err(unknown(uri));
+    }
+    Ok(catalog::render(routes))
 }
 
 async fn parameterised(uri: &str, context: &CallContext<'_>) -> Result<Value, ErrorData> {

@@ -141,3 +141,19 @@ async fn ids_that_are_no_uuid_are_answered_without_asking_aurora() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_browser_gets_a_page_and_no_data() {
+    run(async |world| {
+        for path in ["/", "/mcp"] {
+            let answer = world.get(path, &[("accept", "text/html,application/xhtml+xml,*/*;q=0.8")]).await;
+            assert_eq!(answer.status, 200, "{path}");
+            assert!(answer.header("content-type").starts_with("text/html"));
+            assert!(answer.header("content-security-policy").contains("default-src 'none'"));
+            assert!(answer.text.contains("mcpServers"));
+        }
+        let rebound = world.get("/", &[("accept", "text/html"), ("host", "evil.example")]).await;
+        assert_eq!(rebound.status, 421);
+    })
+    .await;
+}

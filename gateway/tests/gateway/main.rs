@@ -5,11 +5,13 @@
 mod api_tool;
 mod asking;
 mod authentication;
+mod completion;
 mod hostile;
 mod isolation;
 mod lifecycle;
 mod limits;
 mod protocol;
 mod resources;
+mod subscriptions;
 mod tools;
 mod world;
