@@ -20,6 +20,11 @@ const READS_BY_POST: [&str; 11] = [
     "/splunk/search/jobs",
 ];
 
+/// `GET` routes that hand out secrets or do something (contract §7).
+const GETS_THAT_DO_MORE: [&str; 2] = ["/debug/user-info", "/user_tokens"];
+/// The same, by their last segment: OAuth redirects and addresses that carry a secret.
+const ENDINGS_THAT_DO_MORE: [&str; 3] = ["callback", "login", "webhook-url"];
+
 /// The rules of one token.
 #[derive(Clone, Debug)]
 pub struct AccessRules(Access);
@@ -55,10 +60,15 @@ impl AccessRules {
 
 fn reads(method: &Method, path: &ApiPath) -> bool {
     match *method {
-        Method::GET => true,
+        Method::GET => only_reads(path),
         Method::POST => READS_BY_POST.contains(&path.decoded().trim_end_matches('/')),
         _ => false,
     }
+}
+
+fn only_reads(path: &ApiPath) -> bool {
+    let more = GETS_THAT_DO_MORE.contains(&path.decoded().trim_end_matches('/'));
+    !more && !path.segments().last().is_some_and(|last| ENDINGS_THAT_DO_MORE.contains(&last))
 }
 
 /// Requests that `aurora_api` never sends, whoever asks.
@@ -159,6 +169,9 @@ mod tests {
         let rules = AccessRules(Access { mode: Mode::ReadOnly, ..Access::default() });
         for (method, text, expected) in [
             (Method::GET, "/api/incidents", true),
+            (Method::GET, "/user_tokens", false),
+            (Method::GET, "/slack/callback", false),
+            (Method::GET, "/pagerduty/webhook-url/", false),
             (Method::POST, "/api/knowledge-base/search", true),
             (Method::POST, "/jira/search/", true),
             (Method::POST, "/jira/issue", false),

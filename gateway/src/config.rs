@@ -1,6 +1,6 @@
 //! The configuration: the only place that knows the names of environment variables.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -60,6 +60,8 @@ pub struct Config {
     pub requests_per_second: u32,
     /// What the edge can bear.
     pub limits: Limits,
+    /// Whether the audit line of a tool call has its arguments.
+    pub audit_arguments: bool,
     /// Settings of the tools.
     pub tools: ToolSettings,
 }
@@ -110,7 +112,7 @@ impl Config {
         let reader = Reader(source);
         let lookup = reader.lookup(&["POSTGRES_PASSWORD", "REDIS_URL", "INTERNAL_API_SECRET"])?;
         let lookup = |name: &str| lookup(name);
-        let any = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port);
+        let any = |port| SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), port);
         Ok(Self {
             listen: any(reader.port("MCP_PORT", 8811)?),
             metrics: any(reader.port("METRICS_PORT", 9090)?),
@@ -126,6 +128,7 @@ impl Config {
             proxies: TrustedProxies::parse(&reader.list("MCP_TRUSTED_PROXIES"))?,
             requests_per_second: reader.number("MCP_REQUESTS_PER_SECOND", 50)?,
             limits: Limits::default(),
+            audit_arguments: reader.parsed("MCP_AUDIT_ARGUMENTS", false, "true or false")?,
             tools: ToolSettings {
                 ask_wait: reader.duration("MCP_ASK_WAIT", Duration::from_secs(55))?,
                 denied: DenyList::parse(

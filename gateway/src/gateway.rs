@@ -1,6 +1,7 @@
 //! The running gateway: parts put together, served, and taken down in order.
 
-use std::net::SocketAddr;
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,7 +88,7 @@ impl Gateway {
             proxies: config.proxies,
             limits: config.limits,
             authenticator: authenticator.clone(),
-            endpoint: Arc::new(Endpoint::new(server, counts.clone(), stop.clone())),
+            endpoint: Arc::new(Endpoint::new(server, counts.clone(), config.audit_arguments, stop.clone())),
             readiness: readiness.clone(),
             metrics: counts,
         });
@@ -142,8 +143,15 @@ impl Gateway {
     }
 }
 
+/// Listens; an unspecified IPv6 address takes IPv4 as well, and where there is no IPv6, IPv4 alone.
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
+    let bound = match TcpListener::bind(address).await {
+        Err(error) if address.ip() == Ipv6Addr::UNSPECIFIED && error.kind() != ErrorKind::AddrInUse => {
+            TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port())).await
+        }
+        bound => bound,
+    };
+    bound.map_err(|source| StartError::Listen { address, source })
 }
 
 fn local(listener: &TcpListener, address: SocketAddr) -> Result<SocketAddr, StartError> {

@@ -63,8 +63,8 @@ impl Metrics {
             in_flight: Gauge::default(),
             listening: Gauge::default(),
         };
-        registry.register("mcp_calls", "MCP requests by method, target and outcome", families.calls.clone());
-        registry.register("mcp_call_seconds", "Duration of MCP requests", families.call_seconds.clone());
+        registry.register("requests", "MCP requests by method, target and outcome", families.calls.clone());
+        registry.register("request_seconds", "Duration of MCP requests", families.call_seconds.clone());
         registry.register("upstream_calls", "Calls of the Aurora API by outcome", families.upstream.clone());
         registry.register(
             "upstream_call_seconds",

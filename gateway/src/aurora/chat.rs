@@ -42,6 +42,13 @@ pub struct Session {
     pub citations: Vec<Value>,
 }
 
+impl Session {
+    /// A session that could not be asked about just now: it may still be running.
+    pub fn unknown() -> Self {
+        Self { status: SessionStatus::Running, messages: Vec::new(), citations: Vec::new() }
+    }
+}
+
 #[derive(Deserialize)]
 struct Started {
     session_id: String,

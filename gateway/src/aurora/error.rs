@@ -39,6 +39,16 @@ impl AuroraError {
         }
     }
 
+    /// The same call may succeed in a moment.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Status(status) => status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS,
+            Self::NotJson(status) => status.is_server_error(),
+            Self::Timeout | Self::Unreachable => true,
+            Self::TooLarge(_) => false,
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {

@@ -1,13 +1,28 @@
-//! One structured line and one count per MCP request: who, what, how it went. Never arguments, never a secret.
+//! One structured line and one count per MCP request: who, what, how it went. Arguments only where that is switched on.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use rmcp::model::{ClientRequest, ErrorData, ServerResult};
+use rmcp::model::{ClientRequest, ErrorData, JsonObject, ServerResult};
+use serde_json::Value;
 
 use super::scope::Scope;
 use crate::metrics::Metrics;
 use crate::tools::Toolset;
+
+const LONGEST_ARGUMENTS: usize = 2_000;
+/// Parts of names whose values are never logged.
+const SECRETS: [&str; 6] = ["authorization", "credential", "key", "password", "secret", "token"];
+
+/// What all records have in common.
+pub struct Recorder<'a> {
+    /// Where names of tools come from.
+    pub tools: &'a Toolset,
+    /// Where requests are counted.
+    pub metrics: &'a Metrics,
+    /// Whether arguments are logged.
+    pub arguments: bool,
+}
 
 /// What a request is about, taken down before the request is consumed.
 pub struct Record {
@@ -18,12 +33,16 @@ pub struct Record {
     name: String,
     /// An id, a path or an address.
     object: Option<String>,
+    arguments: Option<String>,
+    outcome: &'static str,
     started: Instant,
+    metrics: Metrics,
 }
 
 impl Record {
     /// Begins the record of a request.
-    pub fn of(request: &ClientRequest, scope: Arc<Scope>, request_id: &str, tools: &Toolset) -> Self {
+    pub fn of(request: &ClientRequest, scope: Arc<Scope>, request_id: &str, recorder: &Recorder<'_>) -> Self {
+        let tools = recorder.tools;
         let (name, object) = match request {
             ClientRequest::CallToolRequest(call) => (
                 tools.known_name(&call.params.name).unwrap_or_default().to_owned(),
@@ -41,17 +60,39 @@ impl Record {
             _ => (String::new(), None),
         };
         let method = request.method().to_owned();
-        Self { scope, request_id: request_id.to_owned(), method, name, object, started: Instant::now() }
+        let arguments = match request {
+            ClientRequest::CallToolRequest(call) if recorder.arguments => {
+                call.params.arguments.as_ref().map(loggable)
+            }
+            _ => None,
+        };
+        Self {
+            scope,
+            request_id: request_id.to_owned(),
+            method,
+            name,
+            object,
+            arguments,
+            outcome: "cancelled",
+            started: Instant::now(),
+            metrics: recorder.metrics.clone(),
+        }
     }
 
-    /// Writes the line. A record that is dropped without it belongs to a request that the client cancelled.
-    pub fn finish(self, result: &Result<ServerResult, ErrorData>, metrics: &Metrics) {
-        let outcome = match result {
+    /// The request was answered.
+    pub fn finish(mut self, result: &Result<ServerResult, ErrorData>) {
+        self.outcome = match result {
             Ok(_) => self.scope.failure().unwrap_or("ok"),
             Err(_) => "protocol_error",
         };
+    }
+}
+
+/// Writes the line, whether the request was answered or its client went away.
+impl Drop for Record {
+    fn drop(&mut self) {
         let took = self.started.elapsed();
-        metrics.call(&self.method, &self.name, outcome, took);
+        self.metrics.call(&self.method, &self.name, self.outcome, took);
         let principal = &self.scope.principal;
         tracing::info!(
             target: "audit",
@@ -62,9 +103,59 @@ impl Record {
             method = self.method,
             tool = self.name,
             object = self.object,
-            outcome,
+            arguments = self.arguments,
+            outcome = self.outcome,
             duration_ms = took.as_secs_f64() * 1000.0,
             "mcp request"
         );
+    }
+}
+
+/// The arguments of a tool call as they may stand in a log: bounded, and without what is called a secret.
+fn loggable(arguments: &JsonObject) -> String {
+    let mut value = Value::Object(arguments.clone());
+    redact(&mut value);
+    value.to_string().chars().take(LONGEST_ARGUMENTS).collect()
+}
+
+fn redact(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            for (name, value) in map {
+                let name = name.to_ascii_lowercase();
+                if SECRETS.iter().any(|secret| name.contains(secret)) {
+                    *value = Value::from("[redacted]");
+                } else {
+                    redact(value);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(redact),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_called_a_secret_is_not_logged() {
+        let arguments =
+            json!({"path": "/x", "body": {"apiKey": "k", "list": [{"Password": "p"}], "name": "n"}});
+        let logged = loggable(arguments.as_object().unwrap());
+        let expected = json!({
+            "path": "/x",
+            "body": {"apiKey": "[redacted]", "list": [{"Password": "[redacted]"}], "name": "n"},
+        });
+        assert_eq!(logged, expected.to_string());
+    }
+
+    #[test]
+    fn long_arguments_are_cut() {
+        let arguments = json!({"query": "x".repeat(100_000)});
+        assert_eq!(loggable(arguments.as_object().unwrap()).len(), LONGEST_ARGUMENTS);
     }
 }

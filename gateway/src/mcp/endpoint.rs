@@ -9,7 +9,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use http::header::{ACCEPT, ALLOW, CONTENT_TYPE};
+use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use rmcp::ServerHandler;
 use rmcp::model::{ErrorData, NumberOrString, RequestMetaObject, ServerResult};
@@ -20,9 +20,10 @@ use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::audit::Record;
+use super::audit::{Record, Recorder};
 use super::envelope::{self, Message};
 use super::era::{self, Common, Era, Refused};
+use super::negotiation::{accepts, negotiate};
 use super::scope::Scope;
 use super::server::AuroraMcp;
 use super::subscriptions::Subscription;
@@ -39,6 +40,7 @@ pub struct Endpoint {
     /// The far end of the peer's transport. Nothing is ever sent on it, but closing it would end the service.
     _idle: DuplexStream,
     metrics: Metrics,
+    audit_arguments: bool,
     stop: CancellationToken,
 }
 
@@ -46,15 +48,19 @@ impl Endpoint {
     /// Starts the one service whose peer all requests share.
     ///
     /// Open streams end gracefully with `stop`.
-    pub fn new(server: AuroraMcp, metrics: Metrics, stop: CancellationToken) -> Self {
+    pub fn new(server: AuroraMcp, metrics: Metrics, audit_arguments: bool, stop: CancellationToken) -> Self {
         let (near, idle) = tokio::io::duplex(64);
         let service = serve_directly(server, near, None);
         let peer = service.peer().clone();
-        Self { service, peer, _idle: idle, metrics, stop }
+        Self { service, peer, _idle: idle, metrics, audit_arguments, stop }
     }
 
     fn server(&self) -> &AuroraMcp {
         self.service.service()
+    }
+
+    fn recorder(&self) -> Recorder<'_> {
+        Recorder { tools: self.server().tools(), metrics: &self.metrics, arguments: self.audit_arguments }
     }
 
     fn subscribe(&self, id: &NumberOrString, params: Option<&RawValue>) -> Response {
@@ -72,12 +78,12 @@ impl Endpoint {
     async fn handle(self: Arc<Self>, call: Call) -> (Era, NumberOrString, Result<ServerResult, ErrorData>) {
         let _in_flight = self.metrics.in_flight();
         let Call { id, era, request, meta, scope, trace } = call;
-        let record = Record::of(&request, scope.clone(), trace.request_id(), self.server().tools());
+        let record = Record::of(&request, scope.clone(), trace.request_id(), &self.recorder());
         let mut context = RequestContext::new(id.clone(), self.peer.clone());
         context.meta = meta;
         context.extensions.insert(scope);
         let result = rmcp::Service::handle_request(self.server(), request, context).await;
-        record.finish(&result, &self.metrics);
+        record.finish(&result);
         (era, id, result)
     }
 }
@@ -201,39 +207,6 @@ fn progress(
     }
 }
 
-/// JSON comes in and goes out; a client that can't is told.
-fn negotiate(headers: &HeaderMap) -> Option<Response> {
-    let json_body = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"));
-    if !json_body {
-        let message = "Content-Type must be application/json";
-        return Some(refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message));
-    }
-    if headers.contains_key(ACCEPT) && !accepts(headers, "application/json") {
-        let message = "Accept must include application/json";
-        return Some(refusal(StatusCode::NOT_ACCEPTABLE, "not_acceptable", message));
-    }
-    None
-}
-
-fn accepts(headers: &HeaderMap, wanted: &str) -> bool {
-    let group = wanted.split('/').next().unwrap_or_default();
-    headers
-        .get_all(ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|range| {
-            let mut parts = range.split(';').map(str::trim);
-            let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
-            let excluded = parts.any(|parameter| matches!(parameter, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
-            !excluded && (essence == wanted || essence == "*/*" || essence == format!("{group}/*"))
-        })
-}
-
 fn answer(era: Era, id: &NumberOrString, result: &Result<ServerResult, ErrorData>) -> Response {
     let status = result.as_ref().map_or_else(|error| era.status(error.code), |_| StatusCode::OK);
     respond(status, Some(id), result)
@@ -268,26 +241,4 @@ fn text(id: Option<&NumberOrString>, result: &Result<ServerResult, ErrorData>) -
         tracing::error!(%error, "an answer cannot be written as JSON");
         r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":"internal error"}}"#.to_owned()
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn accept_headers_are_read_as_ranges_with_weights() {
-        for (value, json, stream) in [
-            ("application/json, text/event-stream", true, true),
-            ("application/json", true, false),
-            ("*/*", true, true),
-            ("application/*;q=0.5", true, false),
-            ("text/event-stream;q=1, application/json;q=0", false, true),
-            ("text/html", false, false),
-            ("", false, false),
-        ] {
-            let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(value))]);
-            assert_eq!(accepts(&headers, "application/json"), json, "{value}");
-            assert_eq!(accepts(&headers, "text/event-stream"), stream, "{value}");
-        }
-    }
 }

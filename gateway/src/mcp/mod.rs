@@ -8,6 +8,7 @@ mod completion;
 mod endpoint;
 mod envelope;
 mod era;
+mod negotiation;
 mod prompts;
 mod request;
 mod scope;

@@ -11,6 +11,8 @@ use rmcp::model::ProgressNotificationParam;
 use serde_json::json;
 use tokio::sync::mpsc;
 
+/// Tells nginx to pass events on as they come.
+const UNBUFFERED: [(&str, &str); 1] = [("x-accel-buffering", "no")];
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// Reports that may wait for a slow client; more are dropped, for a later one says more.
 pub const QUEUE: usize = 16;
@@ -40,7 +42,8 @@ pub fn respond(
 /// A stream of messages.
 pub fn events(messages: impl Stream<Item = String> + Send + 'static) -> Response {
     let events = messages.map(|text| Ok::<_, Infallible>(Event::default().data(text)));
-    Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response()
+    let stream = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    (UNBUFFERED, stream).into_response()
 }
 
 fn notification(report: &ProgressNotificationParam) -> String {

@@ -106,23 +106,24 @@ fn request(arguments: Arguments) -> Result<Request, ToolError> {
     }
 }
 
-/// Polls until the session ends or the deadline passes. Dropped with the client's request.
+/// Polls until the session ends or the deadline passes; a bad moment of Aurora's is waited out. Dropped with the client's
+/// request.
 async fn wait(id: SessionId, deadline: Instant, context: &CallContext<'_>) -> Result<Value, ToolError> {
     let total = context.settings.ask_wait.as_secs_f64();
     let mut pause = FIRST_POLL;
     loop {
-        let session = context.aurora.session(id, 0).await?;
+        let polled = context.aurora.session(id, 0).await;
         let left = deadline.saturating_duration_since(Instant::now());
+        let session = match polled {
+            Ok(session) => session,
+            Err(error) if error.is_transient() => Session::unknown(),
+            Err(error) => return Err(error.into()),
+        };
         if session.status != SessionStatus::Running || left.is_zero() {
             return Ok(report(id, &session));
         }
-        let steps = session.messages.len();
         let waited = total - left.as_secs_f64();
-        context.progress.report(
-            waited,
-            total,
-            format!("Aurora is working on the answer ({steps} messages so far)"),
-        );
+        context.progress.report(waited, total, format!("Aurora is working on the answer ({waited:.0} s)"));
         tokio::time::sleep(pause.min(left)).await;
         pause = (pause * 3 / 2).min(LAST_POLL);
     }

@@ -65,7 +65,7 @@ impl Tool for SearchKnowledgeBase {
 /// Aurora answers an empty list when its vector store is down (contract §1 #12); the probe tells the two apart.
 fn warned(mut answer: Value, weaviate: Option<Status>) -> Value {
     let empty = answer["results"].as_array().is_none_or(Vec::is_empty);
-    if empty && weaviate.is_some_and(|status| status != Status::Healthy) {
+    if empty && weaviate.is_some_and(|status| matches!(status, Status::Degraded | Status::Unhealthy)) {
         answer["warning"] = json!(
             "The vector store (Weaviate) is not healthy, so an empty result proves nothing. Read aurora://health/weaviate \
              and search again later."

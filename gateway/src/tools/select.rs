@@ -23,8 +23,9 @@ pub const COMMAND: &str = "select";
 const LONGEST_FILTER: usize = 2_000;
 const MOST_OUTPUTS: usize = 10_000;
 const MEMORY: u64 = 512 * 1024 * 1024;
-const CPU_SECONDS: u64 = 2;
+const CPU_SECONDS: u64 = 1;
 const PATIENCE: Duration = Duration::from_secs(5);
+const EXHAUSTED: &str = "the filter needs too much memory or time";
 
 /// Runs filters.
 #[derive(Clone, Debug)]
@@ -58,9 +59,8 @@ impl Selector {
             "filters cannot be run at the moment".to_owned()
         })?;
         let output = tokio::time::timeout(PATIENCE, talk(child, task)).await;
-        let output = output.map_err(|_| "the filter took too long".to_owned())?;
-        serde_json::from_slice(&output.unwrap_or_default())
-            .unwrap_or_else(|_| Err("the filter needs too much memory or time".to_owned()))
+        let output = output.map_err(|_| EXHAUSTED.to_owned())?;
+        serde_json::from_slice(&output.unwrap_or_default()).unwrap_or_else(|_| Err(EXHAUSTED.to_owned()))
     }
 
     fn spawn(&self) -> std::io::Result<Child> {

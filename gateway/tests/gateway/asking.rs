@@ -93,9 +93,25 @@ async fn a_client_that_goes_away_stops_the_polling() {
         assert!(tokio::time::timeout(Duration::from_millis(800), asking).await.is_err(), "still waiting");
         let idle = async || world.metrics().await.contains("aurora_mcp_requests_in_flight 0");
         crate::world::eventually("the request is over", idle).await;
+        assert!(world.metrics().await.contains(r#"target="ask_incident",outcome="cancelled""#));
         let polls = world.asked().await.len();
         tokio::time::sleep(Duration::from_secs(2)).await;
         assert_eq!(world.asked().await.len(), polls, "nobody polls any more");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_bad_moment_of_auroras_is_waited_out() {
+    run(async |world| {
+        world.order("chat", json!({"polls": 1, "outcome": "completed"})).await;
+        for fault in [json!({"kind": "error"}), json!({"kind": "drop"}), json!({"kind": "rate_limit"})] {
+            let mut order = fault;
+            order["path"] = json!("/chat_api");
+            world.order("faults", order).await;
+        }
+        let result = world.call("ask_incident", json!({"incident_id": INCIDENT, "question": "why?"})).await;
+        assert_eq!(result["structuredContent"]["status"], "completed", "{result}");
     })
     .await;
 }
