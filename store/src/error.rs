@@ -13,6 +13,12 @@ pub enum StoreError {
         /// What the driver or the server said.
         source: sqlx::Error,
     },
+    /// Postgres could not be reached in time, or all connections were busy.
+    #[error("could not {step}: Postgres gave no connection in time")]
+    NoConnection {
+        /// What was being done.
+        step: &'static str,
+    },
     /// A row holds something that no version of ours or of Aurora's writes.
     #[error("could not {step}: {found}")]
     Unreadable {
@@ -62,12 +68,16 @@ impl Category {
 impl StoreError {
     /// Marks a driver error with the step that it belongs to: `.map_err(StoreError::at("read the user"))`.
     pub(crate) fn at(step: &'static str) -> impl Fn(sqlx::Error) -> Self {
-        move |source| Self::Database { step, source }
+        move |source| match source {
+            sqlx::Error::PoolTimedOut => Self::NoConnection { step },
+            source => Self::Database { step, source },
+        }
     }
 
     /// What to do about it.
     pub fn category(&self) -> Category {
         match self {
+            Self::NoConnection { .. } => Category::Unavailable,
             Self::Unreadable { .. } => Category::Internal,
             Self::Taken { .. } => Category::Conflict,
             Self::Database { source, .. } => match source {
@@ -75,7 +85,6 @@ impl StoreError {
                 sqlx::Error::Io(_)
                 | sqlx::Error::Tls(_)
                 | sqlx::Error::Protocol(_)
-                | sqlx::Error::PoolTimedOut
                 | sqlx::Error::PoolClosed
                 | sqlx::Error::WorkerCrashed => Category::Unavailable,
                 _ => Category::Internal,

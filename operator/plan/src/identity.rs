@@ -2,6 +2,7 @@
 
 use aurora_mcp_token::{OrgId, UserId};
 
+use crate::secret::{self, Found};
 use crate::{Config, Database, Observed, Reason, User};
 
 /// Whether a token may be in force.
@@ -76,8 +77,7 @@ fn wrong_organisation(observed: &Observed<'_>, user: &User, org: &OrgId) -> Opti
 
 /// A token opens the organisation it was made for. If its user is elsewhere now, somebody has to ask for a new token.
 fn moved(observed: &Observed<'_>, id: &UserId, org: &OrgId) -> Option<Verdict> {
-    let status = observed.resource.status.as_ref()?;
-    let (user_then, org_then) = (status.user_id.as_deref()?, status.org_id.as_deref()?);
+    let (user_then, org_then) = made_for(observed)?;
     let same = user_then == id.as_str() && org_then == org.as_str();
     (!same && !crate::token::rotation_requested(observed)).then(|| {
         let message = format!(
@@ -86,4 +86,21 @@ fn moved(observed: &Observed<'_>, id: &UserId, org: &OrgId) -> Option<Verdict> {
         );
         Verdict::blocked(Reason::UserMoved, message)
     })
+}
+
+/// Whom the current token was made for: its row says so, or the status if it speaks of this very token.
+fn made_for(observed: &Observed<'_>) -> Option<(String, String)> {
+    let status = observed.resource.status.as_ref();
+    let of_status = || {
+        let status = status?;
+        Some((status.user_id.clone()?, status.org_id.clone()?))
+    };
+    let Found::Ours { token, marks } = secret::find(observed) else { return of_status() };
+    let digest = token.map(|token| token.digest());
+    let row = observed.own_rows().find(|row| Some(row.digest) == digest).and_then(|known| known.row.as_ref());
+    match row {
+        Some(row) => Some((row.user_id.as_str().to_owned(), row.org_id.as_ref()?.as_str().to_owned())),
+        None if status.is_some_and(|status| status.serial == Some(marks.serial)) => of_status(),
+        None => None,
+    }
 }

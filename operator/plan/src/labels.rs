@@ -14,5 +14,7 @@ pub const PREVIOUS: &str = "mcp.aurora-oss.dev/previous-serial";
 pub const ROTATED_FOR: &str = "mcp.aurora-oss.dev/rotated-for";
 /// On Secrets: the digest of the token that the annotations speak of, so that an edit by hand is noticed.
 pub const DIGEST: &str = "mcp.aurora-oss.dev/token-digest";
+/// On Secrets: the digest of a token that was revoked in Aurora. The row that said so may be lost; this stays.
+pub const REVOKED: &str = "mcp.aurora-oss.dev/revoked-token";
 /// On Services: the installation that made it.
 pub const MADE_BY: &str = "mcp.aurora-oss.dev/made-by";

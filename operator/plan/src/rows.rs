@@ -37,7 +37,8 @@ fn register(
 ) -> Option<Step> {
     let digest = current.bearer.digest();
     let own = observed.own_rows().find(|row| row.digest == digest);
-    if own.is_none_or(|row| row.row.is_none()) && remembered_as_revoked(observed, current) {
+    // A token that was revoked in Aurora stays so even if the row that said it is lost.
+    if current.marks.revoked && own.is_none_or(|row| row.row.is_none()) {
         return None;
     }
     // A record of the same McpToken under an earlier UID is taken over by registering again.
@@ -55,14 +56,6 @@ fn register(
         access: access(observed.resource),
         suspended: observed.resource.spec.suspended,
     })))
-}
-
-/// A token that was revoked in Aurora stays so even if the row that said it is lost: the status remembers.
-pub(crate) fn remembered_as_revoked(observed: &Observed<'_>, current: &Current) -> bool {
-    observed.resource.status.as_ref().is_some_and(|status| {
-        status.serial == Some(current.marks.serial)
-            && status.conditions.iter().any(|condition| condition.reason == Reason::RevokedInAurora.as_str())
-    })
 }
 
 /// Brings one existing row to where it belongs.

@@ -10,7 +10,9 @@ use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use serde_json::json;
 
-use crate::labels::{DIGEST, ISSUED_AT, MANAGED_BY, MANAGED_BY_VALUE, PREVIOUS, ROTATED_FOR, SERIAL};
+use crate::labels::{
+    DIGEST, ISSUED_AT, MANAGED_BY, MANAGED_BY_VALUE, PREVIOUS, REVOKED, ROTATED_FOR, SERIAL,
+};
 use crate::service;
 use crate::token::Current;
 use crate::{Config, Observed};
@@ -25,6 +27,8 @@ pub(crate) struct Marks {
     pub(crate) previous: Option<i64>,
     /// The rotation request that this token answered.
     pub(crate) rotated_for: Option<String>,
+    /// Somebody revoked this token in Aurora.
+    pub(crate) revoked: bool,
 }
 
 /// What stands under the wanted name.
@@ -73,7 +77,7 @@ fn read_marks(observed: &Observed<'_>, secret: &Secret) -> Marks {
     let rotated_for = annotation(ROTATED_FOR).map(str::to_owned);
     let digest = token_of(secret, "token").map(|token| token.digest().to_string());
     if digest.as_deref() != annotation(DIGEST) {
-        return Marks { serial: 0, issued_at: observed.now, previous: None, rotated_for };
+        return Marks { serial: 0, issued_at: observed.now, previous: None, rotated_for, revoked: false };
     }
     Marks {
         serial: annotation(SERIAL)
@@ -83,6 +87,7 @@ fn read_marks(observed: &Observed<'_>, secret: &Secret) -> Marks {
         issued_at: annotation(ISSUED_AT).and_then(|text| text.parse().ok()).unwrap_or(observed.now),
         previous: annotation(PREVIOUS).and_then(|text| text.parse().ok()),
         rotated_for,
+        revoked: annotation(REVOKED).is_some() && annotation(REVOKED) == digest.as_deref(),
     }
 }
 
@@ -132,6 +137,7 @@ fn annotations_of(current: &Current) -> BTreeMap<String, String> {
         (PREVIOUS.into(), marks.previous.map(|serial| serial.to_string()).unwrap_or_default()),
         (ROTATED_FOR.into(), marks.rotated_for.clone().unwrap_or_default()),
         (DIGEST.into(), current.bearer.digest().to_string()),
+        (REVOKED.into(), if marks.revoked { current.bearer.digest().to_string() } else { String::new() }),
     ])
 }
 

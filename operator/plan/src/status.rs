@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 use crate::identity::Verdict;
 use crate::token::{Current, Decision};
-use crate::{KnownRow, Observed, Reason, RowState, rows, secret, service};
+use crate::{KnownRow, Observed, Reason, RowState, secret, service};
 
 pub(crate) const READY: &str = "Ready";
 pub(crate) const SECRET_READY: &str = "SecretReady";
@@ -162,8 +162,9 @@ fn secret_outcome(observed: &Observed<'_>, verdict: &Verdict, token: &Decision) 
         }
         (None, Some(problem)) => Err(problem.clone()),
         (None, None) => match verdict {
+            Verdict::Undecided { message } => Err((Reason::DatabaseUnavailable, away(message))),
             Verdict::Blocked { reason, message } => Err((*reason, message.clone())),
-            _ => Err((Reason::SecretMissing, "there is no token yet".into())),
+            Verdict::Allowed { .. } => Err((Reason::SecretMissing, "there is no token yet".into())),
         },
     }
 }
@@ -176,7 +177,7 @@ fn row_outcome(
 ) -> Outcome {
     match verdict {
         Verdict::Undecided { message } => {
-            return Err((Reason::DatabaseUnavailable, format!("Aurora's database is away: {message}")));
+            return Err((Reason::DatabaseUnavailable, away(message)));
         }
         Verdict::Blocked { reason, message } => return Err((*reason, message.clone())),
         Verdict::Allowed { .. } => {}
@@ -188,8 +189,7 @@ fn row_outcome(
         return Err((Reason::SecretMissing, "there is no token yet".into()));
     };
     let known_row = row.and_then(|known| known.row.as_ref());
-    let lost = known_row.is_none() && rows::remembered_as_revoked(observed, current);
-    if lost || known_row.is_some_and(|row| row.state == RowState::Revoked) {
+    if current.marks.revoked || known_row.is_some_and(|row| row.state == RowState::Revoked) {
         let message = "the token was revoked in Aurora and stays so: request a rotation for a new one";
         return Err((Reason::RevokedInAurora, message.into()));
     }
@@ -214,4 +214,8 @@ fn service_outcome(service: &service::Decision) -> Outcome {
         Some(problem) => Err(problem.clone()),
         None => Ok((Reason::ServiceFound, format!("Service {} leads to the gateway", service.name))),
     }
+}
+
+fn away(message: &str) -> String {
+    format!("Aurora's database is away, nothing is changed until it is back: {message}")
 }

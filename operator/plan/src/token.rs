@@ -61,17 +61,15 @@ pub(crate) fn decide(observed: &Observed<'_>, config: &Config, verdict: &Verdict
     };
     match (found, verdict) {
         (None, Verdict::Allowed { .. }) => mint(observed, config, &lifetime, None),
-        (None, Verdict::Undecided { .. }) => {
-            problem(Reason::SecretMissing, "no token can be made while Aurora's database is away".into())
-        }
-        (None, Verdict::Blocked { .. }) => Decision::default(),
+        (None, Verdict::Blocked { .. } | Verdict::Undecided { .. }) => Decision::default(),
         (Some((bearer, marks)), Verdict::Allowed { .. }) => {
             if rotation_due(observed, &lifetime, &bearer, &marks) {
                 return mint(observed, config, &lifetime, Some(&marks));
             }
             keep(observed, config, &lifetime, bearer, marks)
         }
-        (Some((bearer, marks)), _) => {
+        (Some((bearer, marks)), Verdict::Blocked { .. }) => keep(observed, config, &lifetime, bearer, marks),
+        (Some((bearer, marks)), Verdict::Undecided { .. }) => {
             Decision { current: Some(current(&lifetime, bearer, marks)), ..Decision::default() }
         }
     }
@@ -95,9 +93,14 @@ fn rotation_due(observed: &Observed<'_>, lifetime: &Lifetime, bearer: &Bearer, m
     if rotation_requested(observed) {
         return true;
     }
+    !marks.revoked
+        && !is_revoked(observed, bearer)
+        && lifetime.rotates_at(marks.issued_at).is_some_and(|at| at <= observed.now)
+}
+
+fn is_revoked(observed: &Observed<'_>, bearer: &Bearer) -> bool {
     let digest = bearer.digest();
-    let revoked = observed.own_rows().any(|row| row.digest == digest && !row.is_live() && row.row.is_some());
-    !revoked && lifetime.rotates_at(marks.issued_at).is_some_and(|at| at <= observed.now)
+    observed.own_rows().any(|row| row.digest == digest && !row.is_live() && row.row.is_some())
 }
 
 /// A new token: the first, the next, or one for a Secret that was lost or spoiled.
@@ -125,6 +128,7 @@ fn mint(observed: &Observed<'_>, config: &Config, lifetime: &Lifetime, before: O
         issued_at,
         previous: before.map(|marks| marks.serial),
         rotated_for: rotation_request(observed).map(str::to_owned),
+        revoked: false,
     };
     let mut current = current(lifetime, bearer, marks);
     if let Err(problem) = claim(observed, &mut current) {
@@ -154,6 +158,7 @@ fn keep(
         }
         None => {}
     }
+    marks.revoked |= is_revoked(observed, &bearer);
     let issued_at = marks.issued_at;
     let mut current = current(lifetime, bearer, marks);
     if let Err(problem) = claim(observed, &mut current) {
