@@ -107,7 +107,7 @@ impl World {
     }
 
     pub fn after(&mut self, time: &str) -> &mut Self {
-        self.now = self.now + time.parse::<SignedDuration>().unwrap();
+        self.now += time.parse::<SignedDuration>().unwrap();
         self
     }
 
