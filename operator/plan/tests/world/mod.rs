@@ -1,6 +1,6 @@
 //! A small world in memory: Kubernetes objects and Aurora's rows, to which plans are applied step by step.
 
-#![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "shared by tests that use parts of it")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::needless_pass_by_value, dead_code, reason = "shared by tests that use parts of it")]
 
 use std::collections::BTreeMap;
 
