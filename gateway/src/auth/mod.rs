@@ -16,6 +16,7 @@ use aurora_mcp_store::{Bearer, Change, Principal, Resolution, Store};
 use futures::StreamExt;
 use http::HeaderMap;
 use jiff::Timestamp;
+use tracing::Instrument;
 
 use self::attempts::Attempts;
 use self::cache::PrincipalCache;
@@ -115,7 +116,8 @@ impl Authenticator {
     async fn look_up(&self, bearer: &Bearer) -> Result<Arc<Principal>, Refusal> {
         let generation = self.cache.generation();
         let read_at = Instant::now();
-        let resolution = self.store.resolve(bearer).await.map_err(|error| {
+        let span = tracing::info_span!("resolve token", otel.kind = "client", db.system.name = "postgresql");
+        let resolution = self.store.resolve(bearer).instrument(span).await.map_err(|error| {
             tracing::warn!(%error, category = error.category().as_str(), "a token could not be checked");
             Refusal::StoreAway
         })?;

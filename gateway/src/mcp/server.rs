@@ -12,6 +12,7 @@ use rmcp::model::{
     ReadResourceResponse, ServerCapabilities, ServerConfig,
 };
 use rmcp::service::{RequestContext, RoleServer};
+use tracing::Instrument;
 
 use super::scope::Scope;
 use super::{completion, prompts};
@@ -80,6 +81,14 @@ pub(super) fn identity(principal: &Principal) -> serde_json::Value {
     })
 }
 
+/// How long a list holds and for whom: never for others, for lists depend on the token. Older revisions know no such hints.
+fn freshness(context: &RequestContext<RoleServer>) -> (Option<u64>, Option<CacheScope>) {
+    match context.meta.protocol_version() {
+        Some(version) if !version.has_initialize() => (Some(LIST_TTL_MS), Some(CacheScope::Private)),
+        _ => (None, None),
+    }
+}
+
 impl ServerHandler for AuroraMcp {
     fn get_info(&self) -> ServerConfig {
         let capabilities = ServerCapabilities::builder()
@@ -120,8 +129,7 @@ impl ServerHandler for AuroraMcp {
     ) -> Result<ListToolsResult, ErrorData> {
         let scope = Scope::of(&context.extensions)?;
         let mut result = ListToolsResult::with_all_items(self.0.tools.list(&scope.access));
-        result.ttl_ms = Some(LIST_TTL_MS);
-        result.cache_scope = Some(CacheScope::Private);
+        (result.ttl_ms, result.cache_scope) = freshness(&context);
         Ok(result)
     }
 
@@ -132,7 +140,10 @@ impl ServerHandler for AuroraMcp {
     ) -> Result<CallToolResponse, ErrorData> {
         let scope = Scope::of(&context.extensions)?;
         let arguments = request.arguments.unwrap_or_default();
-        let outcome = self.0.tools.call(&request.name, arguments, &self.context(scope)).await;
+        let name = self.0.tools.known_name(&request.name).unwrap_or("unknown");
+        let span = tracing::info_span!("tool", mcp.tool = name, user_id = scope.principal.user_id.as_str());
+        let outcome =
+            self.0.tools.call(&request.name, arguments, &self.context(scope)).instrument(span).await;
         match outcome {
             Some(Ok(result)) => Ok(result.into()),
             Some(Err(error)) => {
@@ -156,8 +167,7 @@ impl ServerHandler for AuroraMcp {
     ) -> Result<ListResourcesResult, ErrorData> {
         let scope = Scope::of(&context.extensions)?;
         let mut result = ListResourcesResult::with_all_items(self.0.resources.list(&scope.access));
-        result.ttl_ms = Some(LIST_TTL_MS);
-        result.cache_scope = Some(CacheScope::Private);
+        (result.ttl_ms, result.cache_scope) = freshness(&context);
         Ok(result)
     }
 
@@ -169,8 +179,7 @@ impl ServerHandler for AuroraMcp {
         let scope = Scope::of(&context.extensions)?;
         let mut result =
             ListResourceTemplatesResult::with_all_items(self.0.resources.templates(&scope.access));
-        result.ttl_ms = Some(LIST_TTL_MS);
-        result.cache_scope = Some(CacheScope::Private);
+        (result.ttl_ms, result.cache_scope) = freshness(&context);
         Ok(result)
     }
 
@@ -196,11 +205,10 @@ impl ServerHandler for AuroraMcp {
     async fn list_prompts(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
         let mut result = ListPromptsResult::with_all_items(prompts::list());
-        result.ttl_ms = Some(LIST_TTL_MS);
-        result.cache_scope = Some(CacheScope::Private);
+        (result.ttl_ms, result.cache_scope) = freshness(&context);
         Ok(result)
     }
 

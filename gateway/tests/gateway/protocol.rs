@@ -53,7 +53,9 @@ async fn a_modern_client_discovers_lists_and_calls_without_initialize() {
 async fn older_clients_see_nothing_of_the_new_revision() {
     run(async |world| {
         let list = world.rpc(ALICES, "tools/list", json!({})).await.result();
-        assert!(list.get("resultType").is_none(), "{list}");
+        for name in ["resultType", "ttlMs", "cacheScope"] {
+            assert!(list.get(name).is_none(), "{name}: {list}");
+        }
         let call = world.rpc(ALICES, "tools/call", json!({"name": "get_graph_stats"})).await.result();
         assert!(call.get("resultType").is_none(), "{call}");
     })
