@@ -1,4 +1,4 @@
-//! Prints the CustomResourceDefinition as YAML; `crds/mcptokens.yaml` is its output.
+//! Prints the `CustomResourceDefinition` as YAML; `crds/mcptokens.yaml` is its output.
 
 use std::io::Write as _;
 
