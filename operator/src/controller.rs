@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::{Secret, Service};
 use kube::core::PartialObjectMeta;
 use kube::runtime::controller::{Config as ControllerConfig, Controller};
 use kube::runtime::reflector::ObjectRef;
-use kube::runtime::{reflector, watcher};
+use kube::runtime::{Predicate as _, PredicateConfig, WatchStreamExt as _, predicates, reflector, watcher};
 use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
@@ -48,8 +48,17 @@ impl Watched {
 
     fn new(client: &Client, namespace: Option<&str>, config: &Config) -> Self {
         let ours = watcher::Config::default().labels(&format!("{MANAGED_BY}={MANAGED_BY_VALUE}"));
-        let controller = Controller::new(api::<McpToken>(client, namespace), watcher::Config::default());
-        let tokens = controller.store();
+        let (tokens, writer) = reflector::store();
+        let changed = watcher(api::<McpToken>(client, namespace), watcher::Config::default())
+            .default_backoff()
+            .reflect(writer)
+            .applied_objects()
+            // A status that was just written is no reason for another pass.
+            .predicate_filter(
+                predicates::generation.combine(predicates::annotations).combine(predicates::finalizers),
+                PredicateConfig::default(),
+            );
+        let controller = Controller::for_stream(changed, tokens.clone());
         let gateway = &config.plan.gateway;
         let gateways_name = watcher::Config::default().fields(&format!("metadata.name={}", gateway.service));
         let controller = controller
