@@ -119,3 +119,6 @@ pub(crate) fn on_error(resource: Arc<McpToken>, error: &Error, context: Arc<Cont
     }
     Action::requeue(chance::jittered(requeue::after_failure(category, failures)))
 }
+
+#[cfg(test)]
+mod tests;
