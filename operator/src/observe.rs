@@ -28,13 +28,16 @@ pub(crate) async fn observe<'a>(context: &Context, resource: &'a McpToken) -> Re
         gateway_service(context),
         namespace_labels(context, &namespace),
     )?;
+    let former_secret = former_secret(resource, &secrets, &secret_name).await?;
     let adopted = adopted(resource, &secrets).await?;
-    let token = secret.as_ref().and_then(|secret| token_of(secret, "token")).or_else(|| adopted.clone());
+    let held = secret.as_ref().or(former_secret.as_ref());
+    let token = held.and_then(|secret| token_of(secret, "token")).or_else(|| adopted.clone());
     let (database, managed, clock) = read_database(context, resource, token.as_ref()).await?;
     let observed = Observed {
         resource,
         namespace_labels,
         secret,
+        former_secret,
         service,
         gateway_service,
         adopted,
@@ -56,6 +59,18 @@ async fn read<T>(
 fn secret_name(resource: &McpToken) -> String {
     let wanted = resource.spec.secret.as_ref().and_then(|secret| secret.name.clone());
     wanted.unwrap_or_else(|| resource.name_any())
+}
+
+async fn former_secret(
+    resource: &McpToken,
+    secrets: &Api<Secret>,
+    wanted: &str,
+) -> Result<Option<Secret>, Error> {
+    let former = resource.status.as_ref().and_then(|status| status.secret_name.as_deref());
+    match former.filter(|name| *name != wanted) {
+        Some(name) => read("the former Secret", secrets.get_opt(name)).await,
+        None => Ok(None),
+    }
 }
 
 async fn named_service(

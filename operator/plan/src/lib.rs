@@ -46,6 +46,7 @@ pub fn plan(observed: &Observed<'_>, config: &Config) -> Plan {
     steps.extend(token.secret.clone().map(Step::WriteSecret));
     steps.extend(rows::steps(observed, &verdict, &token));
     steps.extend(service.steps.clone());
+    steps.extend(secret::removal(observed, &verdict, &token));
     let status = status::of(observed, &verdict, &token, &service);
     Plan { steps, status, wake_at: wake_at(observed, &token) }
 }

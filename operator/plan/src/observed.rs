@@ -15,6 +15,8 @@ pub struct Observed<'a> {
     pub namespace_labels: BTreeMap<String, String>,
     /// The Secret of the wanted name, whoever made it.
     pub secret: Option<Secret>,
+    /// The Secret that the status names, if that isn't the wanted one any more.
+    pub former_secret: Option<Secret>,
     /// The Service of the wanted name beside the McpToken, whoever made it.
     pub service: Option<Service>,
     /// The gateway's own Service.

@@ -10,12 +10,13 @@ use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use serde_json::json;
 
+use crate::identity::Verdict;
 use crate::labels::{
     DIGEST, ISSUED_AT, MANAGED_BY, MANAGED_BY_VALUE, PREVIOUS, REVOKED, ROTATED_FOR, SERIAL,
 };
 use crate::service;
-use crate::token::Current;
-use crate::{Config, Observed};
+use crate::token::{Current, Decision};
+use crate::{Config, Observed, Step};
 
 /// What the annotations of a Secret remember of its token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +53,10 @@ pub fn token_of(secret: &Secret, key: &str) -> Option<Bearer> {
 }
 
 pub(crate) fn find(observed: &Observed<'_>) -> Found {
-    let Some(secret) = &observed.secret else { return Found::Absent };
+    let Some(secret) = &observed.secret else {
+        // Renamed in the spec: the token moves along.
+        return former(observed).map_or(Found::Absent, |secret| ours(observed, secret));
+    };
     if !is_ours(observed, &secret.metadata) {
         let name = name(observed.resource);
         let message = format!(
@@ -60,7 +64,16 @@ pub(crate) fn find(observed: &Observed<'_>) -> Found {
         );
         return Found::Foreign { message };
     }
+    ours(observed, secret)
+}
+
+fn ours(observed: &Observed<'_>, secret: &Secret) -> Found {
     Found::Ours { token: token_of(secret, "token"), marks: read_marks(observed, secret) }
+}
+
+/// The Secret that this McpToken had before its name was changed in the spec.
+pub(crate) fn former<'a>(observed: &'a Observed<'_>) -> Option<&'a Secret> {
+    observed.former_secret.as_ref().filter(|secret| is_ours(observed, &secret.metadata))
 }
 
 /// Ours is what an owner reference with our UID controls. Labels can be copied; a UID is given once.
@@ -191,4 +204,11 @@ fn content(observed: &Observed<'_>, config: &Config, bearer: &Bearer) -> BTreeMa
     .into_iter()
     .map(|(key, value)| (key.to_owned(), ByteString(value.into_bytes())))
     .collect()
+}
+
+/// Removes the Secret of an earlier name, unless nothing can be decided or the new one can't be written.
+pub(crate) fn removal(observed: &Observed<'_>, verdict: &Verdict, token: &Decision) -> Option<Step> {
+    let decided = !matches!(verdict, Verdict::Undecided { .. });
+    let secret = former(observed).filter(|_| decided && token.current.is_some())?;
+    secret.metadata.name.clone().map(Step::RemoveSecret)
 }

@@ -84,7 +84,10 @@ pub(crate) fn of(
 ) -> McpTokenStatus {
     let mut status = observed.resource.status.clone().unwrap_or_default();
     status.observed_generation = observed.resource.metadata.generation;
-    status.secret_name = Some(secret::name(observed.resource));
+    let moved = token.current.is_some() && !matches!(verdict, Verdict::Undecided { .. });
+    if moved || status.secret_name.is_none() {
+        status.secret_name = Some(secret::name(observed.resource));
+    }
     status.service_name = Some(service.name.clone());
     status.endpoint = Some(service.url.clone());
     describe_user(&mut status, observed, verdict, token);

@@ -23,6 +23,8 @@ pub enum Step {
     AddFinalizer,
     /// Create or replace the Secret. Always before its row.
     WriteSecret(Box<Secret>),
+    /// Remove the Secret of an earlier name, once its token is in the new one.
+    RemoveSecret(String),
     /// Make the row of the Secret's token.
     RegisterRow(Box<NewRow>),
     /// Bring a row into the wanted form.
@@ -48,7 +50,7 @@ pub enum Step {
 
 impl Step {
     /// All names, so that a test that stops at each step can't forget a new one.
-    pub const NAMES: [&'static str; 10] = [
+    pub const NAMES: [&'static str; 11] = [
         "add-finalizer",
         "write-secret",
         "register-row",
@@ -59,6 +61,7 @@ impl Step {
         "write-service",
         "remove-service",
         "remove-finalizer",
+        "remove-secret",
     ];
 
     /// The step's name in logs, metrics and crash tests.
@@ -74,6 +77,7 @@ impl Step {
             Self::WriteService(_) => 7,
             Self::RemoveService { .. } => 8,
             Self::RemoveFinalizer => 9,
+            Self::RemoveSecret(_) => 10,
         };
         Self::NAMES[index]
     }

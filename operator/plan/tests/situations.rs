@@ -268,6 +268,31 @@ fn secret_that_only_looks_like_ours_is_foreign() {
     }
 }
 
+#[test]
+fn renamed_secret_takes_its_token_along() {
+    let mut world = World::settled(json!({}));
+    let token = world.token().unwrap().digest();
+    world.edit(json!({"secret": {"name": "agent"}}));
+    world.crash_after(1);
+    expect(&mut world, &["remove-secret"], "Ready", &[1]);
+    assert_eq!(world.token().unwrap().digest(), token);
+    assert_eq!(world.secrets.keys().collect::<Vec<_>>(), ["agent"]);
+}
+
+#[test]
+fn secret_is_not_renamed_during_an_outage_or_onto_a_foreign_one() {
+    let mut world = World::settled(json!({}));
+    world.away = true;
+    world.edit(json!({"secret": {"name": "agent"}}));
+    expect(&mut world, NOTHING, "DatabaseUnavailable", &[1]);
+    world.away = false;
+    let foreign: Value = json!({"metadata": {"name": "agent", "resourceVersion": "5"}, "data": {}});
+    world.secrets.insert("agent".into(), serde_json::from_value(foreign).unwrap());
+    expect(&mut world, NOTHING, "SecretConflict", &[1]);
+    world.secrets.remove("agent");
+    expect(&mut world, &["write-secret", "remove-secret"], "Ready", &[1]);
+}
+
 // --- Rotation ---
 
 #[test]

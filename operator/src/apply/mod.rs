@@ -23,6 +23,7 @@ pub(crate) async fn apply(
         Step::AddFinalizer => finalizer::add(context, resource).await.map_err(at(name)),
         Step::RemoveFinalizer => finalizer::remove(context, resource).await.map_err(at(name)),
         Step::WriteSecret(secret) => secret::write(context, secret).await.map_err(at(name)),
+        Step::RemoveSecret(former) => secret::remove(context, resource, former).await.map_err(at(name)),
         Step::WriteService(service) => service::write(context, service).await.map_err(at(name)),
         Step::RemoveService { namespace, name: service } => {
             service::remove(context, namespace, service).await.map_err(at(name))

@@ -1,7 +1,8 @@
 //! The Secret of a token.
 
+use aurora_mcp_crds::McpToken;
 use k8s_openapi::api::core::v1::Secret;
-use kube::api::PostParams;
+use kube::api::{DeleteParams, PostParams};
 use kube::{Api, ResourceExt as _};
 
 use crate::context::Context;
@@ -15,4 +16,12 @@ pub(super) async fn write(context: &Context, secret: &Secret) -> Result<(), kube
         api.create(&PostParams::default(), secret).await
     };
     done.map(drop)
+}
+
+pub(super) async fn remove(context: &Context, resource: &McpToken, name: &str) -> Result<(), kube::Error> {
+    let api: Api<Secret> = Api::namespaced(context.client.clone(), &resource.namespace().unwrap_or_default());
+    match api.delete(name, &DeleteParams::default()).await {
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+        done => done.map(drop),
+    }
 }

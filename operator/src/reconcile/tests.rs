@@ -55,9 +55,9 @@ impl ApiServer {
         }
         let object = self.objects.entry(key).or_default();
         if method == Method::PATCH {
-            merge(object, &body)
+            merge(object, &body);
         } else {
-            *object = body
+            *object = body;
         }
         self.version += 1;
         object["metadata"]["resourceVersion"] = json!(self.version.to_string());

@@ -1,6 +1,12 @@
 //! A small world in memory: Kubernetes objects and Aurora's rows, to which plans are applied step by step.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::needless_pass_by_value, dead_code, reason = "shared by tests that use parts of it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::needless_pass_by_value,
+    dead_code,
+    reason = "shared by tests that use parts of it"
+)]
 
 use std::collections::BTreeMap;
 
@@ -145,8 +151,13 @@ impl World {
         self.secrets.get(&self.secret_name())
     }
 
+    fn former(&self) -> Option<&Secret> {
+        let name = self.resource.status.as_ref()?.secret_name.clone()?;
+        self.secrets.get(&name).filter(|_| name != self.secret_name())
+    }
+
     pub fn token(&self) -> Option<Bearer> {
-        token_of(self.secret()?, "token")
+        token_of(self.secret().or(self.former())?, "token")
     }
 
     pub fn put_token(&mut self, text: &str) -> &mut Self {
@@ -185,6 +196,7 @@ impl World {
             resource: &self.resource,
             namespace_labels: BTreeMap::new(),
             secret: self.secret().cloned(),
+            former_secret: self.former().cloned(),
             service: named.and_then(|name| self.services.get(&(namespace, name)).cloned()),
             gateway_service: self.services.get(&gateway).cloned(),
             adopted: self.adopted(),
@@ -261,6 +273,7 @@ impl World {
                 secret.metadata.resource_version = Some(self.version.to_string());
                 self.secrets.insert(name, secret);
             }
+            Step::RemoveSecret(name) => drop(self.secrets.remove(name)),
             Step::WriteService(service) => {
                 let key =
                     (service.metadata.namespace.clone().unwrap(), service.metadata.name.clone().unwrap());
