@@ -55,7 +55,7 @@ async fn settle(context: &Context, cached: &McpToken) -> Result<Settled, Error> 
     let mut resource = cached.clone();
     let mut last = "none";
     for _ in 0..ROUNDS {
-        let observation = observe(context, &resource).await?;
+        let observation = Box::pin(observe(context, &resource)).await?;
         let plan = plan(&observation.observed, &context.config);
         if plan.steps.is_empty() {
             return report(context, &resource, plan).await;

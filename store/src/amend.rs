@@ -59,25 +59,4 @@ impl Store {
             .map_err(StoreError::at(STEP))?;
         transaction.commit().await.map_err(StoreError::at(STEP))
     }
-
-    /// Lets a row end at `at` unless it ends earlier: the token before a rotation lives on for the overlap.
-    pub async fn end_at(&self, managed: &Managed, at: Timestamp) -> Result<(), StoreError> {
-        let step = "let the previous token end";
-        let mut transaction = self.begin(step).await?;
-        as_resolver(&mut transaction, step).await?;
-        sqlx::query(concat!(
-            "UPDATE mcp_tokens SET expires_at = ",
-            instant!("$3"),
-            " WHERE id = $1 AND token = $2 AND (expires_at IS NULL OR expires_at > ",
-            instant!("$3"),
-            ")"
-        ))
-        .bind(managed.token_id.0)
-        .bind(managed.digest.to_string())
-        .bind(at.as_microsecond())
-        .execute(&mut *transaction)
-        .await
-        .map_err(StoreError::at(step))?;
-        transaction.commit().await.map_err(StoreError::at(step))
-    }
 }

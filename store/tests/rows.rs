@@ -183,19 +183,19 @@ async fn suspension_stops_a_token_and_is_taken_back() {
 }
 
 #[tokio::test]
-async fn previous_token_ends_by_the_databases_clock_and_never_later_than_it_did() {
+async fn amended_end_counts_by_the_databases_clock() {
     TestDatabase::run(async |database| {
         let store = migrated(database).await;
         let token = token(1);
         store.register(&new("a", &token)).await.unwrap();
         let ledger = store.ledger(&owner("a"), Some(&token)).await.unwrap();
         let soon = ledger.now + jiff::SignedDuration::from_hours(1);
-        store.end_at(&ledger.managed[0], soon).await.unwrap();
-        store.end_at(&ledger.managed[0], soon + jiff::SignedDuration::from_hours(5)).await.unwrap();
+        store.amend(&ledger.managed[0], &Amendment { expires_at: Some(soon), ..as_made() }).await.unwrap();
         let ledger = store.ledger(&owner("a"), Some(&token)).await.unwrap();
         assert_eq!(ledger.managed[0].row.as_ref().unwrap().expires_at, Some(soon));
-        store.end_at(&ledger.managed[0], ledger.now - jiff::SignedDuration::from_secs(1)).await.unwrap();
-        assert!(matches!(store.resolve(&token).await.unwrap(), Resolution::Expired { at: Some(_) }));
+        let past = ledger.now - jiff::SignedDuration::from_secs(1);
+        store.amend(&ledger.managed[0], &Amendment { expires_at: Some(past), ..as_made() }).await.unwrap();
+        assert_eq!(store.resolve(&token).await.unwrap(), Resolution::Expired { at: Some(past) });
     })
     .await;
 }
