@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$CHECKOUT"
 
 say "building the operator, the gateway and the stand-in of the Aurora API (release)"
-cargo build --release --locked --quiet -p aurora-mcp-operator -p aurora-mcp-gateway -p aurora-api-stand-in
+progress "release build" cargo build --release --locked -p aurora-mcp-operator -p aurora-mcp-gateway -p aurora-api-stand-in
 say "making the images and loading them into the cluster"
 tests/testbed/testbed load
 image=$(cat "$RUN/image")

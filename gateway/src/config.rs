@@ -12,7 +12,7 @@ use url::Url;
 use crate::access::{DenyList, RuleError};
 use crate::aurora::AuroraSettings;
 use crate::edge::{GuardSettings, Limits, ProxyError, TrustedProxies};
-use crate::health::HealthConfig;
+use crate::health::{DEFAULT_BACKEND_URL, HealthConfig};
 use crate::tools::ToolSettings;
 use crate::tools::select::Selector;
 
@@ -118,7 +118,7 @@ impl Config {
             metrics: any(reader.port("METRICS_PORT", 9090)?),
             store: StoreSettings::from_lookup(lookup)?,
             aurora: AuroraSettings {
-                base: reader.url("BACKEND_URL", "http://aurora-server:5080")?,
+                base: reader.url("BACKEND_URL", DEFAULT_BACKEND_URL)?,
                 secret: lookup("INTERNAL_API_SECRET")
                     .map(SecretString::from)
                     .ok_or(ConfigError::Missing("INTERNAL_API_SECRET"))?,

@@ -42,3 +42,22 @@ until_ok() {
     sleep 0.2
   done
 }
+# progress NAME COMMAND…: a line every 30 s while COMMAND runs; its output on failure only.
+progress() {
+  local name=$1 log=$CACHE/log/${1// /-}.log pid began
+  shift
+  mkdir -p "$CACHE/log"
+  began=$(date +%s)
+  "$@" >"$log" 2>&1 &
+  pid=$!
+  # A background job does not hear Ctrl-C by itself.
+  # shellcheck disable=SC2064 # this very process
+  trap "kill $pid 2>/dev/null; exit 130" INT TERM
+  while kill -0 "$pid" 2>/dev/null; do
+    sleep 1
+    local passed=$(($(date +%s) - began))
+    [ $((passed % 30)) -ne 0 ] || say "… $name, ${passed} s"
+  done
+  trap - INT TERM
+  wait "$pid" || { tail -n 30 "$log" >&2; die "$name could not be made; the whole log is $log"; }
+}

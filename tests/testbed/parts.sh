@@ -14,24 +14,9 @@ once() {
   key=$(cat "${inputs[@]}" | sha256sum | cut -c1-64)
   [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$key" ] && return 0
   say "making $name (once; kept in the cache)"
-  mkdir -p "$CACHE/stamps" "$CACHE/log"
+  mkdir -p "$CACHE/stamps"
   progress "$name" "$@"
   echo "$key" >"$stamp"
-}
-
-# progress NAME COMMAND…: a line every 30 s while COMMAND runs; its output on failure only.
-progress() {
-  local name=$1 log=$CACHE/log/$1.log pid began
-  shift
-  began=$(date +%s)
-  "$@" >"$log" 2>&1 &
-  pid=$!
-  while kill -0 "$pid" 2>/dev/null; do
-    sleep 1
-    local passed=$(($(date +%s) - began))
-    [ $((passed % 30)) -ne 0 ] || say "… $name, ${passed} s"
-  done
-  wait "$pid" || { tail -n 30 "$log" >&2; die "$name could not be made; the whole log is $log"; }
 }
 
 go_build() { # OUTPUT MODULE-DIR PACKAGE LDFLAGS

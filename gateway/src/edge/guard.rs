@@ -1,5 +1,8 @@
 //! Host and Origin: a page in somebody's browser must not reach the gateway by DNS rebinding.
+//!
+//! Rebinding needs a name that the attacker resolves, so a Host that is an address is let in; an Origin is not.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -52,7 +55,11 @@ impl GuardSettings {
             return false;
         }
         let name = authority.host();
-        self.hosts.any || is_loopback(name) || self.hosts.has(name) || self.hosts.has(authority.as_str())
+        self.hosts.any
+            || is_loopback(name)
+            || is_address(name)
+            || self.hosts.has(name)
+            || self.hosts.has(authority.as_str())
     }
 
     fn permits_origin(&self, origin: &str) -> bool {
@@ -69,6 +76,10 @@ impl GuardSettings {
 
 fn is_loopback(host: &str) -> bool {
     matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+}
+
+fn is_address(host: &str) -> bool {
+    host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok()
 }
 
 /// The middleware.
@@ -164,6 +175,19 @@ mod tests {
         assert_eq!(judged(&[(HOST, "MCP.example.com:443")], &listed, &[]), Ok(()));
         assert_eq!(judged(&[(HOST, "mcp.example.com:80")], &listed, &[]), Err(Refused::Host));
         assert_eq!(judged(&[(HOST, "anything.at.all")], &["*"], &[]), Ok(()));
+    }
+
+    #[test]
+    fn addresses_are_served_because_they_can_not_be_rebound() {
+        for host in ["10.96.0.7", "10.96.0.7:8811", "[fd00::7]:8811"] {
+            assert_eq!(judged(&[(HOST, host)], &[], &[]), Ok(()), "{host}");
+            let origin = format!("http://{host}");
+            assert_eq!(
+                judged(&[(HOST, host), (ORIGIN, &origin)], &[], &[]),
+                Err(Refused::Origin),
+                "{origin}"
+            );
+        }
     }
 
     #[test]

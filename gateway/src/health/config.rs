@@ -8,7 +8,8 @@ use url::Url;
 
 const DEFAULT_REDIS_URL: &str = "redis://redis:6379/0";
 const DEFAULT_WEAVIATE_HOST: &str = "weaviate";
-const DEFAULT_BACKEND_URL: &str = "http://aurora-server:5080";
+/// `BACKEND_URL` where it is not set.
+pub const DEFAULT_BACKEND_URL: &str = "http://aurora-server:5080";
 /// Aurora's health check connects to this port whatever `CHATBOT_INTERNAL_URL` says.
 const CHATBOT_PORT: u16 = 5006;
 const CHATBOT_HEALTH_PORT: u16 = 5007;

@@ -38,7 +38,8 @@ pub use self::broker::{Broker, BrokerError};
 pub use self::celery::CeleryProbe;
 pub use self::component::Component;
 pub use self::config::{
-    ChatbotSettings, Configured, HealthConfig, RedisSettings, ReleaseSettings, WeaviateSettings,
+    ChatbotSettings, Configured, DEFAULT_BACKEND_URL, HealthConfig, RedisSettings, ReleaseSettings,
+    WeaviateSettings,
 };
 pub use self::postgres::PostgresProbe;
 pub use self::probe::Probe;
