@@ -36,7 +36,7 @@ lint: ## rustfmt and clippy
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
 unit: ## unit tests; need no cluster
-	cargo test --workspace --lib --bins --locked
+	cargo test --workspace --lib --bins --locked -- --skip reconcile::tests # whole passes of the operator need Postgres
 
 services: ## tests against the real Postgres, Redis, Weaviate and Celery of the cluster
 	@eval "$$($(TESTBED) env)" && cargo test --workspace --exclude aurora-mcp-e2e --locked
