@@ -6,10 +6,16 @@ set -euo pipefail
 cd "$CHECKOUT"
 PORT=${MCP_PORT:-8811}
 
-forwarding() { [ -f "$RUN/port-forward.pid" ] && kill -0 "$(cat "$RUN/port-forward.pid")" 2>/dev/null; }
+FORWARD=$STATE.port-forward # process group and port of the port-forward; one per machine, as the test bed is
+
+forwarded_port() { # the port, if it is kept
+  local group port
+  [ -f "$FORWARD" ] && read -r group port <"$FORWARD" && kill -0 -- "-$group" 2>/dev/null && echo "$port"
+}
 end_forward() {
-  forwarding && kill -- "-$(cat "$RUN/port-forward.pid")" 2>/dev/null
-  rm -f "$RUN/port-forward.pid"
+  local group
+  [ -z "$(forwarded_port)" ] || { read -r group _ <"$FORWARD" && kill -- "-$group"; }
+  rm -f "$FORWARD"
 }
 if [ "${1:-}" = down ]; then
   end_forward
@@ -26,13 +32,16 @@ kubectl -n aurora-oss get mcptokens
 
 say "kubectl port-forward svc/aurora-oss-mcp $PORT:8811 -n aurora-oss"
 answers() { curl -fsS -m 2 "http://127.0.0.1:$PORT/healthz"; }
-if ! forwarding; then
+if [ "$(forwarded_port)" != "$PORT" ] || ! answers >/dev/null 2>&1; then
+  end_forward
+  # Its port is free a moment later.
+  for _ in 1 2 3 4 5; do answers >/dev/null 2>&1 || break; sleep 0.2; done
   ! answers >/dev/null 2>&1 || die "something else already listens on 127.0.0.1:$PORT; end it, or choose another port: make demo MCP_PORT=18811"
   # A port-forward ends with its pod; this one is started again. The inner shell expands $0.
   # shellcheck disable=SC2016
   setsid bash -c 'while :; do kubectl port-forward svc/aurora-oss-mcp "$0:8811" -n aurora-oss; sleep 1; done' "$PORT" \
     >"$RUN/port-forward.log" 2>&1 </dev/null &
-  echo $! >"$RUN/port-forward.pid"
+  echo "$! $PORT" >"$FORWARD"
 fi
 until_ok 30 "the gateway through the port-forward" answers
 

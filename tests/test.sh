@@ -10,7 +10,7 @@ ended() {
   [ "${CI:-}" != true ] || make -s down
   cat "$SUMMARY"
   rm -f "$SUMMARY"
-  [ "$status" = 0 ] || printf '\033[31mmake test failed\033[0m\n' >&2
+  [ "$status" = 0 ] || printf '%smake test failed%s\n' "$RED" "$PLAIN" >&2
 }
 trap ended EXIT
 run_tests() { make -s "$1" 2>&1 | tee >(grep '^test result:' >>"$SUMMARY"); }

@@ -30,9 +30,11 @@ export PATH
 
 STARTED=${STARTED:-$(date +%s)}
 export STARTED
+BOLD='' RED='' PLAIN=''
+[ ! -t 2 ] || { BOLD=$'\033[1m' RED=$'\033[31m' PLAIN=$'\033[0m'; }
 # say TEXT: a step, with the time since the command began.
-say() { printf '\033[1m[%3ds]\033[0m %s\n' "$(($(date +%s) - STARTED))" "$*" >&2; }
-die() { printf '\033[31merror:\033[0m %s\n' "$*" >&2; exit 1; }
+say() { printf '%s[%3ds]%s %s\n' "$BOLD" "$(($(date +%s) - STARTED))" "$PLAIN" "$*" >&2; }
+die() { printf '%serror:%s %s\n' "$RED" "$PLAIN" "$*" >&2; exit 1; }
 # until_ok SECONDS WHAT COMMAND…: waits for a condition, with a deadline and a clear error.
 until_ok() {
   local deadline=$(($(date +%s) + $1)) what=$2

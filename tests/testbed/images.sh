@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# images.sh services | product: makes the images without a registry, once for the same inputs, and prints their archives.
+# images.sh cluster | services | product: makes the images without a registry, once for the same inputs, and prints their archives.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 mkdir -p "$IMAGES"
@@ -67,9 +67,11 @@ fill_product() { runtime "$1"; cp "$TARGET"/aurora-mcp-{operator,gateway} "$1/us
 fill_aurora_api() { runtime "$1"; cp "$TARGET/aurora-api-stand-in" "$1/usr/local/bin/"; }
 
 case ${1:-} in
-  services)
+  cluster)
     image pause 1 "$(cat "$TESTBED/images/pause.c")" fill_pause -- --entrypoint /pause --user 65535:65535
     image coredns 1 "$(hash_of "$BIN/coredns")" fill_coredns -- --entrypoint /coredns
+    ;;
+  services)
     image redis 7 "" fill_redis -- --user 999:999
     image postgres 15 "" fill_postgres -- --user 999:999 --env PATH=/usr/lib/postgresql/15/bin:/usr/bin:/bin
     image weaviate 1 "$(hash_of "$BIN/weaviate")" fill_weaviate -- --entrypoint /weaviate
@@ -80,5 +82,5 @@ case ${1:-} in
     image aurora-mcp "$(hash_of "$TARGET"/aurora-mcp-{operator,gateway})" "$(hash_of "$TARGET"/aurora-mcp-{operator,gateway})" fill_product --
     image aurora-api "$(hash_of "$TARGET/aurora-api-stand-in")" "$(hash_of "$TARGET/aurora-api-stand-in")" fill_aurora_api -- --entrypoint /usr/local/bin/aurora-api-stand-in
     ;;
-  *) die "usage: images.sh services|product" ;;
+  *) die "usage: images.sh cluster|services|product" ;;
 esac

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# parts.sh: builds or unpacks, once, the programs of the test bed into the cache.
+# parts.sh [PART…]: builds or unpacks, once, the programs of the test bed into the cache; without names, all that are built from Go modules.
 # Built from Go modules pinned in go/*/go.sum; container runtime and CNI plugins from Debian packages that are unpacked, not installed.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
@@ -82,12 +82,13 @@ mkdir -p "$BIN"
 host_tools
 once debian /dev/null -- debian
 once kubectl-helm /dev/null -- kubectl_helm
-for part in etcd coredns weaviate kubernetes; do
+[ $# -gt 0 ] || set -- etcd coredns weaviate kubernetes
+for part in "$@"; do
   inputs=("$TESTBED/go/$part"/go.*)
   case $part in
     etcd) once etcd "${inputs[@]}" -- go_build etcd etcd go.etcd.io/etcd/server/v3 "" ;;
     coredns) once coredns "${inputs[@]}" "$TESTBED/go/coredns/main.go" -- go_build coredns coredns . "" ;;
     weaviate) once weaviate "${inputs[@]}" -- go_build weaviate weaviate github.com/weaviate/weaviate/cmd/weaviate-server "" ;;
-    kubernetes) once kubernetes "${inputs[@]}" "$TESTBED/go/kubernetes/main.go" -- kubernetes ;;
+    *) once kubernetes "${inputs[@]}" "$TESTBED/go/kubernetes/main.go" -- kubernetes ;;
   esac
 done
