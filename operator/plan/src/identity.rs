@@ -1,5 +1,6 @@
 //! Whom a token is for, and whether it may exist.
 
+use aurora_mcp_crds::UserRef;
 use aurora_mcp_token::{OrgId, UserId};
 
 use crate::secret::{self, Found};
@@ -40,12 +41,11 @@ pub(crate) fn judge(observed: &Observed<'_>, config: &Config) -> Verdict {
         Database::Away { message } => return Verdict::Undecided { message: message.clone() },
         Database::Answered { user, .. } => user,
     };
-    let wanted = &observed.resource.spec.user;
-    let Some(user) = user else {
-        let name = wanted.email.as_deref().or(wanted.id.as_deref()).unwrap_or_default();
-        let message = format!("Aurora has no user {name}: check spec.user, or create the user in Aurora");
-        return Verdict::blocked(Reason::UserNotFound, message);
-    };
+    // First of all, and in the same words for every user: a namespace learns nothing about those it may not mint for.
+    if !config.tenants.permit(observed.namespace(), &observed.namespace_labels, user.as_ref()) {
+        return not_permitted(observed);
+    }
+    let Some(user) = user else { return not_found(&observed.resource.spec.user) };
     let Some(org) = user.org_id.clone() else {
         let message =
             format!("user {} belongs to no organisation: add the user to one in Aurora", user.email);
@@ -55,22 +55,40 @@ pub(crate) fn judge(observed: &Observed<'_>, config: &Config) -> Verdict {
     if let Some(verdict) = checks.into_iter().flatten().next() {
         return verdict;
     }
-    if !config.tenants.permit(observed.namespace(), &observed.namespace_labels, user, &org) {
-        let message = format!(
-            "namespace {} may not have tokens of {} in organisation {org}: an administrator can allow it in the operator's tenants",
-            observed.namespace(),
-            user.email
-        );
-        return Verdict::blocked(Reason::NotPermitted, message);
-    }
     Verdict::Allowed { user: user.clone(), org }
+}
+
+/// Says nothing that the spec doesn't say.
+fn not_permitted(observed: &Observed<'_>) -> Verdict {
+    let wanted = &observed.resource.spec.user;
+    let message = format!(
+        "namespace {} may not have tokens of user {}: check spec.user, or ask an administrator to allow it in the operator's tenants",
+        observed.namespace(),
+        wanted.email.as_deref().or(wanted.id.as_deref()).unwrap_or_default()
+    );
+    Verdict::blocked(Reason::NotPermitted, message)
+}
+
+fn not_found(wanted: &UserRef) -> Verdict {
+    let message = match (&wanted.id, &wanted.email) {
+        (Some(id), _) => format!(
+            "Aurora has no user with id {id}: check spec.user.id; for an e-mail address use spec.user.email"
+        ),
+        (None, email) => format!(
+            "Aurora has no user with the address {}: check spec.user.email, or create the user in Aurora",
+            email.as_deref().unwrap_or_default()
+        ),
+    };
+    Verdict::blocked(Reason::UserNotFound, message)
 }
 
 fn wrong_organisation(observed: &Observed<'_>, user: &User, org: &OrgId) -> Option<Verdict> {
     let wanted = observed.resource.spec.org_id.as_deref()?;
     (wanted != org.as_str()).then(|| {
-        let message =
-            format!("user {} belongs to organisation {org}, not to {wanted} as spec.orgId says", user.email);
+        let message = format!(
+            "user {} belongs to organisation {org}, not to {wanted} as spec.orgId says: it must be the organisation's id, not its name",
+            user.email
+        );
         Verdict::blocked(Reason::OrganisationMismatch, message)
     })
 }

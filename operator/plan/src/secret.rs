@@ -60,7 +60,8 @@ pub(crate) fn find(observed: &Observed<'_>) -> Found {
     if !is_ours(observed, &secret.metadata) {
         let name = name(observed.resource);
         let message = format!(
-            "Secret {name} exists and was not made for this McpToken: delete or rename it, or set spec.secret.name"
+            "set spec.secret.name to another name: Secret {name} exists and was not made for this McpToken, so it is left alone; \
+             or delete that Secret if nothing needs it"
         );
         return Found::Foreign { message };
     }

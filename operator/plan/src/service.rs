@@ -12,6 +12,9 @@ use crate::labels::{MADE_BY, MANAGED_BY, MANAGED_BY_VALUE};
 use crate::secret::{holds, merged, owner_reference};
 use crate::{Config, Observed, Reason, Step};
 
+/// What the gateway's pods call the port that serves MCP.
+const GATEWAY_PORT_NAME: &str = "mcp";
+
 /// What becomes of the Services.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Decision {
@@ -97,10 +100,10 @@ fn gateway_service(config: &Config) -> Service {
 
 fn service_port(port: i32) -> ServicePort {
     ServicePort {
-        name: Some("http".into()),
+        name: Some(GATEWAY_PORT_NAME.into()),
         port,
         protocol: Some("TCP".into()),
-        target_port: Some(IntOrString::String("http".into())),
+        target_port: Some(IntOrString::String(GATEWAY_PORT_NAME.into())),
         ..ServicePort::default()
     }
 }

@@ -35,16 +35,11 @@ pub struct Tenant {
 }
 
 impl Tenants {
-    /// True if an McpToken in this namespace may stand for this user.
-    pub fn permit(
-        &self,
-        namespace: &str,
-        labels: &BTreeMap<String, String>,
-        user: &User,
-        org: &OrgId,
-    ) -> bool {
+    /// True if an McpToken in this namespace may stand for this user. Without a user, or an organisation of the user,
+    /// only a namespace that may mint for everybody may: others would learn from the difference who there is.
+    pub fn permit(&self, namespace: &str, labels: &BTreeMap<String, String>, user: Option<&User>) -> bool {
         self.release_namespace.as_deref() == Some(namespace)
-            || self.list.iter().any(|tenant| tenant.covers(namespace, labels) && tenant.allows(user, org))
+            || self.list.iter().any(|tenant| tenant.covers(namespace, labels) && tenant.allows(user))
     }
 }
 
@@ -56,11 +51,16 @@ impl Tenant {
             && self.namespace_labels.iter().all(|(key, value)| labels.get(key) == Some(value))
     }
 
-    fn allows(&self, user: &User, org: &OrgId) -> bool {
-        self.organisations.iter().any(|allowed| allowed == "*" || allowed == org.as_str())
-            || self
-                .users
-                .iter()
-                .any(|allowed| allowed == user.id.as_str() || allowed.eq_ignore_ascii_case(&user.email))
+    fn allows(&self, user: Option<&User>) -> bool {
+        let within = |org: &OrgId| self.organisations.iter().any(|allowed| allowed == org.as_str());
+        self.organisations.iter().any(|allowed| allowed == "*")
+            || user
+                .is_some_and(|user| user.org_id.as_ref().is_some_and(|org| within(org) || self.names(user)))
+    }
+
+    fn names(&self, user: &User) -> bool {
+        self.users
+            .iter()
+            .any(|allowed| allowed == user.id.as_str() || allowed.eq_ignore_ascii_case(&user.email))
     }
 }

@@ -131,7 +131,7 @@ fn mint(observed: &Observed<'_>, config: &Config, lifetime: &Lifetime, before: O
         revoked: false,
     };
     let mut current = current(lifetime, bearer, marks);
-    if let Err(problem) = claim(observed, &mut current) {
+    if let Err(problem) = claim(observed, config, &mut current) {
         return Decision { problem: Some(problem), ..Decision::default() };
     }
     Decision { secret: secret::write(observed, config, &current), current: Some(current), problem: None }
@@ -161,7 +161,7 @@ fn keep(
     marks.revoked |= is_revoked(observed, &bearer);
     let issued_at = marks.issued_at;
     let mut current = current(lifetime, bearer, marks);
-    if let Err(problem) = claim(observed, &mut current) {
+    if let Err(problem) = claim(observed, config, &mut current) {
         return Decision { problem: Some(problem), ..Decision::default() };
     }
     let problem = config
@@ -172,7 +172,7 @@ fn keep(
 }
 
 /// Makes sure that nobody else has this token. A row in clear of the same user is taken over.
-fn claim(observed: &Observed<'_>, current: &mut Current) -> Result<(), (Reason, String)> {
+fn claim(observed: &Observed<'_>, config: &Config, current: &mut Current) -> Result<(), (Reason, String)> {
     let digest = current.bearer.digest();
     let other = observed.rows().iter().find(|row| row.digest == digest && !observed.keeps(row));
     if let Some(KnownRow { owner, .. }) = other {
@@ -185,6 +185,10 @@ fn claim(observed: &Observed<'_>, current: &mut Current) -> Result<(), (Reason, 
     let Database::Answered { stray: Some(stray), user: Some(user), .. } = &observed.database else {
         return Ok(());
     };
+    // Whether the token is this user's would tell a namespace something about a user that it may not mint for.
+    if !config.tenants.permit(observed.namespace(), &observed.namespace_labels, Some(user)) {
+        return Ok(());
+    }
     if stray.row.user_id != user.id || stray.row.org_id != user.org_id {
         let message =
             "the token in the Secret belongs to another user of Aurora: delete the Secret to get a new one";

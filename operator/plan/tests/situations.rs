@@ -6,6 +6,7 @@ mod world;
 
 use aurora_mcp_plan::{Row, RowState, Stray, Tenant, User};
 use aurora_mcp_token::{Bearer, OrgId, TokenId, UserId};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::{Value, json};
 use world::{World, alice};
 
@@ -113,6 +114,71 @@ fn namespaces_are_denied_unless_allowed() {
         let mut world = elsewhere(tenants.clone());
         world.settle();
         assert_eq!(world.ready(), ready, "{tenants:?}");
+    }
+}
+
+/// Users that a namespace with rights for Beta only must not tell apart: none, one of no organisation, one of Alpha.
+fn users_outside_beta() -> [Option<User>; 3] {
+    [None, Some(User { org_id: None, ..alice() }), Some(alice())]
+}
+
+#[test]
+fn namespace_learns_nothing_about_users_that_it_may_not_mint_for() {
+    let beta = Tenant {
+        namespace: Some("team".into()),
+        organisations: vec!["beta".into()],
+        users: vec!["u-bob".into()],
+        ..Tenant::default()
+    };
+    for tenants in [vec![], vec![beta]] {
+        for spec in [json!({}), json!({"orgId": "alpha"}), json!({"orgId": "beta"})] {
+            for user in users_outside_beta() {
+                let mut world = elsewhere(tenants.clone());
+                world.edit(spec.clone()).user.clone_from(&user);
+                world.settle();
+                assert_eq!(
+                    (world.ready().as_str(), world.message().as_str()),
+                    (
+                        "NotPermitted",
+                        "namespace team may not have tokens of user u-alice: check spec.user, \
+                         or ask an administrator to allow it in the operator's tenants"
+                    ),
+                    "{tenants:?} {spec} {user:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn named_user_without_organisation_is_not_told_from_one_who_is_not_there() {
+    let named = Tenant { namespace: Some("team".into()), users: vec!["u-alice".into()], ..Tenant::default() };
+    for user in [None, Some(User { org_id: None, ..alice() })] {
+        let mut world = elsewhere(vec![named.clone()]);
+        world.user.clone_from(&user);
+        world.settle();
+        assert_eq!(world.ready(), "NotPermitted", "{user:?}");
+    }
+}
+
+#[test]
+fn namespace_that_may_mint_for_everybody_is_told_what_is_wrong() {
+    let all = Tenant { namespace: Some("team".into()), organisations: vec!["*".into()], ..Tenant::default() };
+    for (user, ready, hint) in [
+        (
+            None,
+            "UserNotFound",
+            "no user with id u-alice: check spec.user.id; for an e-mail address use spec.user.email",
+        ),
+        (Some(User { org_id: None, ..alice() }), "UserWithoutOrganisation", "belongs to no organisation"),
+        (Some(alice()), "OrganisationMismatch", "must be the organisation's id, not its name"),
+    ] {
+        for mut world in [elsewhere(vec![all.clone()]), World::new(json!({}))] {
+            world.edit(json!({"orgId": "Beta"})).user.clone_from(&user);
+            world.settle();
+            assert_eq!(world.ready(), ready);
+            assert!(world.message().contains(hint), "{}", world.message());
+        }
     }
 }
 
@@ -251,6 +317,7 @@ fn foreign_secret_is_never_overwritten() {
     let foreign: Value = json!({"metadata": {"name": "laptop", "resourceVersion": "5"}, "data": {}});
     world.secrets.insert("laptop".into(), serde_json::from_value(foreign).unwrap());
     expect(&mut world, &["add-finalizer"], "SecretConflict", &[]);
+    assert!(world.message().starts_with("set spec.secret.name to another name"), "{}", world.message());
     world.secrets.clear();
     expect(&mut world, &ISSUED[1..], "Ready", &[1]);
 }
@@ -634,7 +701,9 @@ fn named_service_beside_the_gateway_selects_its_pods() {
     let mut world = World::settled(spec);
     let service = world.services[&("aurora-oss".to_owned(), "lb".to_owned())].clone();
     let spec = service.spec.unwrap();
-    assert_eq!((spec.type_.as_deref(), spec.ports.unwrap()[0].port), (Some("LoadBalancer"), 80));
+    let port = &spec.ports.unwrap()[0];
+    assert_eq!((spec.type_.as_deref(), port.port), (Some("LoadBalancer"), 80));
+    assert_eq!(port.target_port, Some(IntOrString::String("mcp".into())), "what the chart calls it");
     assert_eq!(spec.selector.unwrap()["app"], "gateway");
     assert_eq!(service.metadata.annotations.unwrap()["a"], "b");
     world.edit(json!({"service": {"name": "lb", "type": "LoadBalancer", "port": 81}}));

@@ -11,7 +11,7 @@
 {{- define "aurora-mcp.allowedHosts" -}}
 {{- $service := include "aurora-mcp.service" . }}
 {{- $namespace := .Release.Namespace }}
-{{- $hosts := list $service (printf "%s.%s" $service $namespace) (printf "%s.%s.svc" $service $namespace) (printf "%s.%s.svc.cluster.local" $service $namespace) }}
+{{- $hosts := list $service (printf "%s.%s" $service $namespace) (printf "%s.%s.svc" $service $namespace) (printf "%s.%s.svc.cluster.local" $service $namespace) "*.svc" "*.svc.cluster.local" }}
 {{- with .Values.gateway.url }}
 {{- $hosts = append $hosts (regexReplaceAll ":[0-9]+$" (urlParse .).host "") }}
 {{- end }}

@@ -226,6 +226,12 @@ impl World {
         condition(&self.plan(), "Ready").1
     }
 
+    /// What `Ready` says.
+    pub fn message(&self) -> String {
+        let conditions = self.plan().status.conditions;
+        conditions.into_iter().find(|condition| condition.type_ == "Ready").unwrap().message
+    }
+
     /// Plans and applies until nothing is left to do; returns the steps. Steady state must then have no steps.
     pub fn settle(&mut self) -> Vec<&'static str> {
         let mut done = Vec::new();
