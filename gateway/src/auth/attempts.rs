@@ -16,7 +16,7 @@ const CAPACITY: u64 = 10_000;
 /// Tokens that are remembered to have worked.
 const FAMILIAR: u64 = 50_000;
 
-/// Thirty wrong tokens at once, then one a second; beyond that the address is refused without a look at the database.
+/// Thirty wrong tokens at once, then one a second; beyond that a wrong one is told to wait.
 ///
 /// Many people may share an address (a proxy, a port-forward), so a token that has worked before is never held up.
 pub struct Attempts {

@@ -10,12 +10,13 @@ mod refusal;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use aurora_mcp_store::{Bearer, Change, Principal, Resolution, Store};
 use futures::StreamExt;
 use http::HeaderMap;
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 use tracing::Instrument;
 
 use self::attempts::Attempts;
@@ -25,11 +26,16 @@ use self::pace::Pace;
 pub use self::refusal::Refusal;
 use crate::metrics::Metrics;
 
+/// Lookups at a time for addresses with many failures, and how long one waits for its turn.
+const TURNS: usize = 2;
+const TURN: Duration = Duration::from_secs(1);
+
 /// Resolves tokens against Postgres, with a cache that follows announced changes.
 pub struct Authenticator {
     store: Store,
     cache: PrincipalCache,
     attempts: Attempts,
+    turns: Semaphore,
     pace: Pace,
     last_used: LastUsed,
     /// A change listener is connected, but nobody seems to announce anything yet.
@@ -44,6 +50,7 @@ impl Authenticator {
             store,
             cache: PrincipalCache::new(),
             attempts: Attempts::new(),
+            turns: Semaphore::new(TURNS),
             pace: Pace::per_second(requests_per_second),
             last_used: LastUsed::default(),
             unannounced: AtomicBool::new(false),
@@ -88,7 +95,7 @@ impl Authenticator {
         let principal = match known {
             Some(principal) => principal,
             None => match self.attempts.holds_up(address, &bearer.digest()) {
-                Some(wait) => return Err(Refusal::TooManyAttempts(wait)),
+                Some(wait) => self.look_up_in_turn(&bearer, wait).await?,
                 None => self.look_up(&bearer).await?,
             },
         };
@@ -110,6 +117,18 @@ impl Authenticator {
         match self.attempts.refused(address) {
             Some(wait) if refusal.is_failed_attempt() => Refusal::TooManyAttempts(wait),
             _ => refusal,
+        }
+    }
+
+    /// A token from an address with many failures may be somebody else's good one (a proxy, a port-forward). It is looked
+    /// up too, but few at a time, so that guessing can't occupy the database.
+    async fn look_up_in_turn(&self, bearer: &Bearer, wait: Duration) -> Result<Arc<Principal>, Refusal> {
+        let Ok(Ok(_turn)) = tokio::time::timeout(TURN, self.turns.acquire()).await else {
+            return Err(Refusal::TooManyAttempts(wait));
+        };
+        match self.look_up(bearer).await {
+            Err(refusal) if refusal.is_failed_attempt() => Err(Refusal::TooManyAttempts(wait)),
+            outcome => outcome,
         }
     }
 

@@ -26,7 +26,7 @@ pub struct GuardSettings {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Allowed {
     any: bool,
-    /// `host` (any port) or `host:port`, in lower case; for origins also `scheme://host[:port]`.
+    /// `host` (any port), `*.suffix` or `host:port`, in lower case; for origins also `scheme://host[:port]`.
     entries: Vec<String>,
 }
 
@@ -39,7 +39,10 @@ impl Allowed {
     }
 
     fn has(&self, text: &str) -> bool {
-        self.entries.iter().any(|entry| entry == text)
+        self.entries.iter().any(|entry| match entry.strip_prefix('*') {
+            Some(suffix) if suffix.starts_with('.') => text.len() > suffix.len() && text.ends_with(suffix),
+            _ => entry == text,
+        })
     }
 }
 
@@ -175,6 +178,22 @@ mod tests {
         assert_eq!(judged(&[(HOST, "MCP.example.com:443")], &listed, &[]), Ok(()));
         assert_eq!(judged(&[(HOST, "mcp.example.com:80")], &listed, &[]), Err(Refused::Host));
         assert_eq!(judged(&[(HOST, "anything.at.all")], &["*"], &[]), Ok(()));
+    }
+
+    #[test]
+    fn a_suffix_covers_names_below_it_and_nothing_else() {
+        let below = |host| judged(&[(HOST, host)], &["*.svc.cluster.local"], &[]);
+        for host in ["a.svc.cluster.local", "named.team.svc.cluster.local:8811"] {
+            assert_eq!(below(host), Ok(()), "{host}");
+        }
+        for host in [
+            ".svc.cluster.local",
+            "svc.cluster.local",
+            "evil-svc.cluster.local",
+            "a.svc.cluster.local.evil.example",
+        ] {
+            assert_eq!(below(host), Err(Refused::Host), "{host}");
+        }
     }
 
     #[test]
