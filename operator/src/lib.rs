@@ -11,6 +11,7 @@ mod config;
 mod context;
 mod controller;
 mod convert;
+mod crash;
 mod error;
 mod events;
 mod http;

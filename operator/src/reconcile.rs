@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::error::{Category, Error};
 use crate::observe::observe;
 use crate::requeue::{self, RESYNC};
-use crate::{chance, events, status};
+use crate::{chance, crash, events, status};
 
 /// A plan is carried out, then made again from a new observation, until nothing is left to do. More rounds than this mean
 /// that somebody undoes what is done.
@@ -61,8 +61,10 @@ async fn settle(context: &Context, cached: &McpToken) -> Result<Settled, Error> 
             return report(context, &resource, plan).await;
         }
         for step in &plan.steps {
-            apply(context, &resource, &observation.managed, step).await?;
             last = step.name();
+            crash::point("before", last);
+            apply(context, &resource, &observation.managed, step).await?;
+            crash::point("after", last);
             context.metrics.stepped(last);
             tracing::info!(step = last, token = %resource.name_any(), namespace = resource.namespace(), "carried out");
             if matches!(step, Step::RemoveFinalizer) {
