@@ -4,7 +4,7 @@
 
 use aurora_mcp_gateway::health::{PostgresProbe, Probe, Reason, Status, Verdict};
 use aurora_mcp_store::{Settings, Store};
-use aurora_mcp_test_database::TestDatabase;
+use aurora_mcp_test_database::{Login, TestDatabase};
 
 /// Checks with one variable changed.
 async fn check(database: &TestDatabase, name: &str, value: &str) -> Verdict {
@@ -51,6 +51,33 @@ async fn missing_tables_are_told_apart() {
             (Status::Unhealthy, Reason::SchemaMissing),
             "{verdict:?}"
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn each_grant_that_the_gateways_login_lacks_is_named() {
+    TestDatabase::run(async |database| {
+        database.grant_roles().await;
+        let settings = Settings::from_lookup(|name| database.lookup_as(Login::Gateway, name)).unwrap();
+        let mut probe = PostgresProbe::new(Store::connect_lazy(&settings, "test", 1), "db".into(), 5432);
+        assert_eq!(probe.check().await.status, Status::Healthy);
+        database.execute("REVOKE SELECT (org_id) ON users FROM aurora_mcp_gateway").await;
+        let verdict = probe.check().await;
+        assert_eq!((verdict.status, verdict.reason), (Status::Degraded, Reason::Permission), "{verdict:?}");
+        let grant = "GRANT SELECT (id, org_id) ON public.users TO aurora_mcp_gateway";
+        assert!(verdict.message.contains(grant), "{verdict:?}");
+        assert_eq!(verdict.detail["missing_grants"][0], grant);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn unannounced_changes_are_said() {
+    TestDatabase::run(async |database| {
+        let verdict = check(database, "", "").await;
+        assert!(verdict.message.contains("not announced"), "nobody made the triggers: {verdict:?}");
+        assert_eq!(verdict.detail["changes_announced"], false);
     })
     .await;
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aurora_mcp_store::TriggerState;
+use aurora_mcp_store::{Program, TriggerState};
 
 use crate::chance;
 use crate::context::Context;
@@ -40,7 +40,7 @@ pub(crate) async fn keep(context: Arc<Context>) {
 }
 
 async fn say_missing_grants(context: &Context) {
-    match context.store.missing_grants().await {
+    match context.store.missing_grants(Program::Operator).await {
         Ok(missing) => {
             for grant in missing {
                 tracing::warn!(grant = grant.grant, "the database role lacks a grant");

@@ -33,7 +33,7 @@ pub use ledger::{Ledger, Stray};
 pub use managed::{Managed, NewManaged, Owner};
 pub use migrate::{Migration, TriggerState};
 pub use pool::Store;
-pub use privileges::MissingGrant;
+pub use privileges::{MissingGrant, Program};
 pub use probe::PostgresFacts;
 pub use resolve::{Principal, Resolution};
 pub use rows::{RowStatus, TokenRow};

@@ -12,6 +12,7 @@ const MIGRATIONS: &[(i32, &str)] = &[
     (2, include_str!("../migrations/0002_announce.sql")),
 ];
 const TRIGGERS: &str = include_str!("../migrations/triggers.sql");
+const READERS: &str = include_str!("../migrations/readers.sql");
 
 /// What a run of the migrations found and did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +68,7 @@ impl Store {
                 .map_err(&step)?;
             applied.push(*version);
         }
+        transaction.execute(sqlx::raw_sql(READERS)).await.map_err(&step)?;
         transaction.commit().await.map_err(&step)?;
         Ok(applied)
     }
@@ -101,7 +103,11 @@ async fn make_schema(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         .fetch_one(&mut *connection)
         .await?;
     if !exists {
-        let sql = "CREATE SCHEMA IF NOT EXISTS aurora_mcp;
+        let sql = "DO $$ BEGIN
+                       IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'aurora_mcp') THEN
+                           CREATE SCHEMA aurora_mcp;
+                       END IF;
+                   END $$;
                    CREATE TABLE aurora_mcp.migration (
                        version integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now());";
         connection.execute(sqlx::raw_sql(sql)).await?;

@@ -1,4 +1,4 @@
-//! Names each grant that the login role lacks, so that an administrator can copy it.
+//! Names each grant that the login role lacks, so that an administrator can copy it. `roles.sql` gives them all.
 
 use crate::{Store, StoreError};
 
@@ -9,32 +9,124 @@ pub struct MissingGrant {
     pub grant: String,
 }
 
+/// Which of the two programs asks: each needs other grants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// Makes, changes and ends rows.
+    Operator,
+    /// Resolves tokens and notes their use.
+    Gateway,
+}
+
+/// A privilege on columns of a table; no columns: on all of it.
+struct Need {
+    schema: &'static str,
+    table: &'static str,
+    privilege: &'static str,
+    columns: &'static [&'static str],
+}
+
+const fn need(
+    schema: &'static str,
+    table: &'static str,
+    privilege: &'static str,
+    columns: &'static [&'static str],
+) -> Need {
+    Need { schema, table, privilege, columns }
+}
+
+/// What keeping tokens takes. The triggers are no need of it: without them changes are seen by polling.
+const OPERATOR: &[Need] = &[
+    need(
+        "public",
+        "mcp_tokens",
+        "SELECT",
+        &[
+            "id",
+            "token",
+            "user_id",
+            "org_id",
+            "name",
+            "status",
+            "expires_at",
+            "last_used_at",
+            "created_at",
+        ],
+    ),
+    need(
+        "public",
+        "mcp_tokens",
+        "INSERT",
+        &["token", "user_id", "org_id", "name", "status", "expires_at"],
+    ),
+    need("public", "mcp_tokens", "UPDATE", &["token", "name", "status", "expires_at"]),
+    need("public", "mcp_tokens", "DELETE", &[]),
+    need("public", "mcp_tokens_id_seq", "USAGE", &[]),
+    need("public", "users", "SELECT", &["id", "email", "org_id"]),
+    need("aurora_mcp", "managed_token", "SELECT", &[]),
+    need("aurora_mcp", "managed_token", "INSERT", &[]),
+    need("aurora_mcp", "managed_token", "UPDATE", &[]),
+    need("aurora_mcp", "managed_token", "DELETE", &[]),
+];
+
+/// What resolving tokens takes.
+const GATEWAY: &[Need] = &[
+    need(
+        "public",
+        "mcp_tokens",
+        "SELECT",
+        &["id", "token", "user_id", "org_id", "name", "status", "expires_at", "last_used_at"],
+    ),
+    need("public", "mcp_tokens", "UPDATE", &["last_used_at"]),
+    need("public", "users", "SELECT", &["id", "org_id"]),
+    need("aurora_mcp", "managed_token", "SELECT", &[]),
+];
+
 impl Store {
-    /// The grants that keeping tokens needs and this role lacks; empty when nothing is missing.
+    /// The grants that a program needs and this role lacks; empty when nothing is missing.
     ///
-    /// Tables that don't exist yet are not reported: Aurora's server makes them when it first starts.
-    pub async fn missing_grants(&self) -> Result<Vec<MissingGrant>, StoreError> {
-        let missing: Vec<String> = sqlx::query_scalar(
-            "SELECT format('GRANT %s ON %s TO %I', needed.privilege, needed.object, current_user)
-             FROM (VALUES ('SELECT', 'mcp_tokens'), ('INSERT', 'mcp_tokens'), ('UPDATE', 'mcp_tokens'),
-                          ('DELETE', 'mcp_tokens'), ('SELECT', 'aurora_mcp.managed_token'),
-                          ('INSERT', 'aurora_mcp.managed_token'), ('UPDATE', 'aurora_mcp.managed_token'),
-                          ('DELETE', 'aurora_mcp.managed_token')) AS needed (privilege, object)
-             WHERE to_regclass(needed.object) IS NOT NULL
-               AND NOT has_table_privilege(needed.object, needed.privilege)
-             UNION ALL
-             SELECT format('GRANT SELECT (id, email, org_id) ON users TO %I', current_user)
-             WHERE to_regclass('users') IS NOT NULL
-               AND NOT (has_column_privilege('users', 'id', 'SELECT') AND has_column_privilege('users', 'email', 'SELECT')
-                        AND has_column_privilege('users', 'org_id', 'SELECT'))
-             UNION ALL
-             SELECT format('GRANT USAGE ON SEQUENCE mcp_tokens_id_seq TO %I', current_user)
-             WHERE to_regclass('mcp_tokens_id_seq') IS NOT NULL
-               AND NOT has_sequence_privilege('mcp_tokens_id_seq', 'USAGE')",
-        )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(StoreError::at("check the role's grants"))?;
+    /// Tables that don't exist yet are not reported: Aurora's server makes its own when it first starts, the operator ours.
+    pub async fn missing_grants(&self, program: Program) -> Result<Vec<MissingGrant>, StoreError> {
+        let needs = match program {
+            Program::Operator => OPERATOR,
+            Program::Gateway => GATEWAY,
+        };
+        let texts = |text: fn(&Need) -> String| needs.iter().map(text).collect::<Vec<_>>();
+        let missing: Vec<String> = sqlx::query_scalar(MISSING)
+            .bind(texts(|need| need.schema.to_owned()))
+            .bind(texts(|need| need.table.to_owned()))
+            .bind(texts(|need| need.privilege.to_owned()))
+            .bind(texts(|need| need.columns.join(", ")))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(StoreError::at("check the role's grants"))?;
         Ok(missing.into_iter().map(|grant| MissingGrant { grant }).collect())
     }
 }
+
+/// Aurora's tables are looked for on the search path, ours in their schema: by catalogue, because a name in a schema that may not
+/// be used is an error and no answer.
+const MISSING: &str = "
+    WITH needed AS (
+        SELECT n.oid AS schema_id, n.nspname, c.oid, c.relkind, u.relation, u.privilege, u.columns, u.at
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
+             WITH ORDINALITY AS u (schema, relation, privilege, columns, at)
+        JOIN pg_class c ON c.relname = u.relation
+        JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE CASE u.schema WHEN 'public' THEN c.oid = to_regclass(u.relation) ELSE n.nspname = u.schema END
+    )
+    SELECT grant_text FROM (
+        SELECT DISTINCT format('GRANT USAGE ON SCHEMA %I TO %I', nspname, current_user) AS grant_text, 0::bigint AS at
+        FROM needed WHERE NOT has_schema_privilege(schema_id, 'USAGE')
+        UNION ALL
+        SELECT format('GRANT %s%s ON %s%I.%I TO %I', privilege, CASE columns WHEN '' THEN '' ELSE ' (' || columns || ')' END,
+                      CASE relkind WHEN 'S' THEN 'SEQUENCE ' ELSE '' END, nspname, relation, current_user), at
+        FROM needed
+        WHERE NOT CASE
+            WHEN relkind = 'S' THEN has_sequence_privilege(oid, privilege)
+            WHEN columns = '' THEN has_table_privilege(oid, privilege)
+            ELSE (SELECT bool_and(has_column_privilege(oid, wanted, privilege))
+                  FROM unnest(string_to_array(columns, ', ')) AS wanted)
+        END
+    ) missing
+    ORDER BY at";

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
 
 use aurora_mcp_store::{
-    Access, Amendment, Bearer, Category, Mode, NewManaged, OrgId, Owner, Resolution, RowStatus, Settings,
+    Access, Amendment, Bearer, Category, Mode, NewManaged, OrgId, Owner, Program, Resolution, RowStatus, Settings,
     Store, TriggerState, UserId,
 };
 use aurora_mcp_test_database::TestDatabase;
@@ -65,7 +65,7 @@ async fn migrations_can_be_repeated_and_announce() {
         assert_eq!((first.applied, first.triggers), (vec![1, 2], TriggerState::Present));
         let second = store.migrate().await.unwrap();
         assert_eq!((second.applied, second.triggers), (vec![], TriggerState::Present));
-        assert_eq!(store.missing_grants().await.unwrap(), []);
+        assert_eq!(store.missing_grants(Program::Operator).await.unwrap(), []);
     })
     .await;
 }

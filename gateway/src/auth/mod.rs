@@ -38,7 +38,9 @@ pub struct Authenticator {
     turns: Semaphore,
     pace: Pace,
     last_used: LastUsed,
-    /// A change listener is connected, but nobody seems to announce anything yet.
+    /// A change listener is connected.
+    listening: AtomicBool,
+    /// It was said that nobody announces anything.
     unannounced: AtomicBool,
     metrics: Metrics,
 }
@@ -53,6 +55,7 @@ impl Authenticator {
             turns: Semaphore::new(TURNS),
             pace: Pace::per_second(requests_per_second),
             last_used: LastUsed::default(),
+            listening: AtomicBool::new(false),
             unannounced: AtomicBool::new(false),
             metrics,
         }
@@ -160,8 +163,12 @@ impl Authenticator {
         while let Some(change) = changes.next().await {
             self.cache.apply(&change).await;
             match change {
-                Change::Connected | Change::Everything => self.trust_announcements().await,
+                Change::Connected | Change::Everything => {
+                    self.listening.store(true, Ordering::Release);
+                    self.trust_announcements().await;
+                }
                 Change::Lost => {
+                    self.listening.store(false, Ordering::Release);
                     self.unannounced.store(false, Ordering::Release);
                     self.metrics.listening(false);
                 }
@@ -188,7 +195,8 @@ impl Authenticator {
         self.last_used.flush(&self.store, now).await;
         self.attempts.forget_old();
         self.pace.forget_old();
-        if self.unannounced.load(Ordering::Acquire) {
+        // Triggers come with the operator, and go with a table that Aurora makes anew.
+        if self.listening.load(Ordering::Acquire) {
             self.trust_announcements().await;
         }
     }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use aurora_mcp_store::{Category, PostgresFacts, Store, StoreError};
+use aurora_mcp_store::{Category, MissingGrant, PostgresFacts, Program, Store, StoreError};
 
 use super::probe::Probe;
 use super::reach;
 use super::reason::Reason;
-use super::verdict::Verdict;
+use super::verdict::{Status, Verdict};
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 
@@ -16,12 +16,14 @@ pub struct PostgresProbe {
     store: Store,
     host: String,
     port: u16,
+    /// What the log was told last.
+    said: Vec<MissingGrant>,
 }
 
 impl PostgresProbe {
     /// A probe through a store. Host and port tell a refused connection from an exhausted pool.
     pub fn new(store: Store, host: String, port: u16) -> Self {
-        Self { store, host, port }
+        Self { store, host, port, said: Vec::new() }
     }
 }
 
@@ -29,7 +31,7 @@ impl Probe for PostgresProbe {
     async fn check(&mut self) -> Verdict {
         let address = format!("{}:{}", self.host, self.port);
         let verdict = match self.store.probe().await {
-            Ok(facts) => classify(&facts),
+            Ok(facts) => self.with_grants(classify(&facts)).await,
             Err(error) => {
                 // The pool retries until its time is up and then knows only that.
                 let reachable = match cause(&error) {
@@ -40,6 +42,27 @@ impl Probe for PostgresProbe {
             }
         };
         verdict.with("address", address)
+    }
+}
+
+impl PostgresProbe {
+    /// Names what the gateway's role lacks, in the report each time and in the log once.
+    async fn with_grants(&mut self, verdict: Verdict) -> Verdict {
+        // A check that can't be made proves no lack: the next one tells.
+        let Ok(missing) = self.store.missing_grants(Program::Gateway).await else { return verdict };
+        if missing != self.said {
+            for grant in &missing {
+                tracing::warn!(grant = grant.grant, "the gateway's database role lacks a grant");
+            }
+            self.said.clone_from(&missing);
+        }
+        if missing.is_empty() || verdict.status != Status::Healthy {
+            return verdict;
+        }
+        let grants: Vec<String> = missing.into_iter().map(|grant| grant.grant).collect();
+        let text = format!("Postgres answers, but the gateway's role lacks grants: {}.", grants.join("; "));
+        let detail = verdict.detail;
+        Verdict { detail, ..Verdict::degraded(Reason::Permission, text) }.with("missing_grants", grants)
     }
 }
 
@@ -67,8 +90,12 @@ fn classify(facts: &PostgresFacts) -> Verdict {
         Verdict::unhealthy(Reason::SchemaMissing, text)
     } else if facts.in_recovery || facts.read_only {
         Verdict::unhealthy(Reason::ReadOnly, "Postgres answers but accepts no writes.")
-    } else {
+    } else if facts.announced {
         Verdict::healthy("Postgres answers and accepts writes.")
+    } else {
+        Verdict::healthy(
+            "Postgres answers and accepts writes. Changes of tokens are not announced: one that is revoked may work for 5 s more.",
+        )
     };
     verdict
         .with("version", facts.version.as_str())
@@ -81,7 +108,6 @@ fn classify(facts: &PostgresFacts) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use super::super::verdict::Status;
     use super::*;
 
     #[test]
@@ -98,6 +124,7 @@ mod tests {
         let table = [
             (healthy.clone(), Status::Healthy, Reason::Ok),
             (PostgresFacts { managed_table: false, ..healthy.clone() }, Status::Healthy, Reason::Ok),
+            (PostgresFacts { announced: false, ..healthy.clone() }, Status::Healthy, Reason::Ok),
             (PostgresFacts { in_recovery: true, ..healthy.clone() }, Status::Unhealthy, Reason::ReadOnly),
             (PostgresFacts { read_only: true, ..healthy.clone() }, Status::Unhealthy, Reason::ReadOnly),
             (PostgresFacts { tokens_table: false, ..healthy }, Status::Unhealthy, Reason::SchemaMissing),

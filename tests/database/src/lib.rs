@@ -11,6 +11,7 @@ use url::Url;
 
 const SCHEMA: &str = include_str!("../../testbed/aurora/schema.sql");
 const SEED: &str = include_str!("../../testbed/aurora/seed.sql");
+const ROLES: &str = include_str!("../../../store/roles.sql");
 
 /// Seeded people and organisations.
 pub mod seed {
@@ -26,6 +27,15 @@ pub mod seed {
     pub const ALPHA: &str = "a1fa0000-0000-4000-8000-00000000000a";
     /// Bob's organisation.
     pub const BETA: &str = "be7a0000-0000-4000-8000-00000000000b";
+}
+
+/// A login with the least rights, from `store/roles.sql`; the test bed gives both their passwords.
+#[derive(Debug, Clone, Copy)]
+pub enum Login {
+    /// The operator's.
+    Operator,
+    /// The gateway's.
+    Gateway,
 }
 
 /// A database that exists for one test.
@@ -125,6 +135,24 @@ impl TestDatabase {
         connection.execute(zone).await.expect("the zone that a plain session has");
         let sql = AssertSqlSafe(format!("SELECT ({sql})::text"));
         sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Gives the logins of the operator and the gateway their rights in this database, as the documentation says.
+    pub async fn grant_roles(&self) {
+        self.connect().await.execute(sqlx::raw_sql(ROLES)).await.expect("the roles exist on the test server");
+    }
+
+    /// What `Settings::from_lookup` asks for, to reach this database with the least rights. See [`Login`].
+    pub fn lookup_as(&self, login: Login, name: &str) -> Option<String> {
+        let (user, password) = match login {
+            Login::Operator => ("aurora_mcp_operator", "testbed-operator"),
+            Login::Gateway => ("aurora_mcp_gateway", "testbed-gateway"),
+        };
+        match name {
+            "POSTGRES_USER" => Some(user.to_owned()),
+            "POSTGRES_PASSWORD" => Some(password.to_owned()),
+            name => self.lookup(name),
+        }
     }
 
     /// What `Settings::from_lookup` asks for, to reach this database.
