@@ -2,13 +2,16 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::KubeSchema;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What the operator found and did.
 #[derive(KubeSchema, Serialize, Deserialize, Debug, Clone, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct McpTokenStatus {
-    /// `Ready`: a client can use the token. `SecretReady`, `RowReady`, `ServiceReady`: the parts that this takes.
+    /// `Ready`: a client can use the token; its message says why not, and what to do. `SecretReady`, `RowReady`, `ServiceReady`: the
+    /// parts that this takes. Only while there is something to say: `InstantRevocation` is false while revocations in Aurora are seen
+    /// by polling, `ToolsKnown` is false if `access.tools` names tools that nobody has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
@@ -53,6 +56,10 @@ pub struct McpTokenStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_rotation_at: Option<Time>,
 
+    /// The token before the current one, while it still works after a rotation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_token: Option<PreviousToken>,
+
     /// When a client last used the token, up to five minutes late.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used_at: Option<Time>,
@@ -72,4 +79,18 @@ pub struct McpTokenStatus {
     /// The address for MCP clients.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
+}
+
+/// A token that was replaced and works on for the overlap.
+#[derive(Serialize, Deserialize, JsonSchema, Debug, Clone, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct PreviousToken {
+    /// Its serial.
+    pub serial: i64,
+
+    /// Its number in Aurora's list.
+    pub token_id: i32,
+
+    /// When it stops working.
+    pub expires_at: Time,
 }

@@ -1,13 +1,17 @@
 //! What every pass needs.
 
+use std::sync::atomic::AtomicBool;
+
 use aurora_mcp_crds::McpToken;
 use aurora_mcp_plan::Config;
 use aurora_mcp_store::{Owner, Store};
 use kube::runtime::events::Recorder;
-use kube::runtime::reflector;
+use kube::runtime::reflector::{self, ObjectRef};
 use kube::{Client, ResourceExt as _};
+use tokio::sync::SetOnce;
 
 use crate::metrics::Metrics;
+use crate::queue::Queue;
 use crate::requeue::Failures;
 
 /// Shared by all passes.
@@ -18,6 +22,13 @@ pub(crate) struct Context {
     pub(crate) recorder: Recorder,
     pub(crate) metrics: Metrics,
     pub(crate) failures: Failures,
+    pub(crate) queue: Queue,
+    /// Whether the database has the triggers that announce changes. Until it was asked, it is believed to.
+    pub(crate) announced: AtomicBool,
+    /// Whether somebody hears what is announced.
+    pub(crate) listening: AtomicBool,
+    /// Set once the schema is in order.
+    pub(crate) schema_ready: SetOnce<()>,
     /// The McpTokens that are known, a store for each watched namespace.
     pub(crate) tokens: Vec<reflector::Store<McpToken>>,
     /// Whether namespaces can be read: their labels may decide who may mint for whom.
@@ -32,6 +43,20 @@ impl Context {
             namespace: resource.namespace().unwrap_or_default(),
             name: resource.name_any(),
         }
+    }
+
+    /// Waits until the McpTokens are known.
+    pub(crate) async fn listed(&self) {
+        for store in &self.tokens {
+            // An error means that the controllers end, and this with them.
+            let _ = store.wait_until_ready().await;
+        }
+    }
+
+    /// The McpTokens that are known and wanted.
+    pub(crate) fn known(&self, wanted: impl Fn(&McpToken) -> bool) -> Vec<ObjectRef<McpToken>> {
+        let states = self.tokens.iter().flat_map(reflector::Store::state);
+        states.filter(|token| wanted(token)).map(|token| ObjectRef::from_obj(&*token)).collect()
     }
 
     /// True if an McpToken other than this one is there to stay.

@@ -2,28 +2,33 @@
 
 use std::sync::Arc;
 
-use aurora_mcp_crds::McpToken;
+use aurora_mcp_crds::{GROUP, McpToken};
 use aurora_mcp_plan::{MANAGED_BY, MANAGED_BY_VALUE};
-use futures::{Stream, StreamExt as _};
+use futures::stream::{BoxStream, SelectAll, select_all};
+use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::core::v1::{Secret, Service};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::core::PartialObjectMeta;
-use kube::runtime::controller::{Config as ControllerConfig, Controller};
+use kube::runtime::controller::{Config as ControllerConfig, Controller, Error as ControllerError};
 use kube::runtime::reflector::ObjectRef;
+use kube::runtime::watcher::Event;
 use kube::runtime::{Predicate as _, PredicateConfig, WatchStreamExt as _, predicates, reflector, watcher};
 use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
+use tokio_stream::wrappers::BroadcastStream;
 
 use crate::config::Config;
 use crate::context::Context;
+use crate::queue::CONCURRENCY;
 use crate::reconcile::{on_error, reconcile};
 
-/// Passes that run at once: enough to hide the latency of Postgres and the API server, few enough for both.
-const CONCURRENCY: u16 = 16;
-
-/// A controller for one watched namespace, or for all.
+/// The watches of one namespace, or of all.
 pub(crate) struct Watched {
-    controller: Controller<McpToken>,
+    tokens: reflector::Store<McpToken>,
+    changed: BoxStream<'static, watcher::Result<McpToken>>,
+    objects: SelectAll<BoxStream<'static, News>>,
+    gateways: BoxStream<'static, News>,
 }
 
 fn api<K>(client: &Client, namespace: Option<&str>) -> Api<K>
@@ -52,52 +57,151 @@ impl Watched {
         let changed = watcher(api::<McpToken>(client, namespace), watcher::Config::default())
             .default_backoff()
             .reflect(writer)
-            .applied_objects()
+            .filter_map(async |event| event.map(due).transpose())
             // A status that was just written is no reason for another pass.
             .predicate_filter(
                 predicates::generation.combine(predicates::annotations).combine(predicates::finalizers),
                 PredicateConfig::default(),
             );
-        let controller = Controller::for_stream(changed, tokens.clone());
         let gateway = &config.plan.gateway;
         let gateways_name = watcher::Config::default().fields(&format!("metadata.name={}", gateway.service));
-        let controller = controller
-            .with_config(ControllerConfig::default().concurrency(CONCURRENCY))
-            .owns(metadata::<Secret>(client, namespace), ours.clone())
-            .owns(metadata::<Service>(client, namespace), ours)
-            // Any one token brings the gateway's Service back.
-            .watches(metadata::<Service>(client, Some(&gateway.namespace)), gateways_name, move |_| {
-                tokens.state().first().map(|token| ObjectRef::from_obj(&**token))
-            });
-        Self { controller }
+        let secrets = news(watcher(metadata::<Secret>(client, namespace), ours.clone()).default_backoff());
+        let services = news(watcher(metadata::<Service>(client, namespace), ours).default_backoff());
+        let gateways = news(
+            watcher(metadata::<Service>(client, Some(&gateway.namespace)), gateways_name).default_backoff(),
+        );
+        Self {
+            tokens,
+            changed: changed.boxed(),
+            objects: select_all([secrets.boxed(), services.boxed()]),
+            gateways: gateways.boxed(),
+        }
     }
 
     pub(crate) fn tokens(&self) -> reflector::Store<McpToken> {
-        self.controller.store()
+        self.tokens.clone()
     }
 
     /// Runs until `stop` says so; passes that have begun are finished.
-    pub(crate) async fn run(
-        self,
-        context: Arc<Context>,
-        changed: impl Stream<Item = ObjectRef<McpToken>> + Send + 'static,
-        mut stop: watch::Receiver<bool>,
-    ) {
+    pub(crate) async fn run(self, context: Arc<Context>, mut stop: watch::Receiver<bool>) {
         let stopped = async move {
             // An error means that nobody is left who could say stop.
             let _ = stop.wait_for(|stop| *stop).await;
         };
-        self.controller
-            .reconcile_on(changed)
+        let noted = context.clone();
+        let changed = self.changed.inspect_ok(move |token| noted.queue.note(ObjectRef::from_obj(token)));
+        let beside = follow(context.clone(), self.tokens.clone(), self.objects, self.gateways);
+        let gone = context.clone();
+        let passes = Controller::for_stream(changed, self.tokens)
+            .with_config(ControllerConfig::default().concurrency(CONCURRENCY))
+            .reconcile_on(orders(context.clone()))
             .graceful_shutdown_on(stopped)
             .run(reconcile, on_error, context)
-            .for_each(async |outcome| {
-                if let Err(error) = outcome {
-                    tracing::debug!(%error, "the controller passed something over");
+            .for_each(async |outcome| match outcome {
+                Err(ControllerError::ObjectNotFound(object)) => {
+                    gone.queue
+                        .forget(&ObjectRef::new(&object.name).within(&object.namespace.unwrap_or_default()));
                 }
-            })
-            .await;
+                Err(error) => tracing::debug!(%error, "the controller passed something over"),
+                Ok(_) => {}
+            });
+        tokio::select! {
+            () = passes => {}
+            () = beside => {}
+        }
     }
+}
+
+/// An McpToken to look at because of this event. In a first listing that is one which no pass has seen as it is now: the others
+/// come with the first round of the resync, behind it.
+fn due(event: Event<McpToken>) -> Option<McpToken> {
+    match event {
+        Event::Apply(token) => Some(token),
+        Event::InitApply(token) => (!is_settled(&token)).then_some(token),
+        Event::Delete(_) | Event::Init | Event::InitDone => None,
+    }
+}
+
+fn is_settled(token: &McpToken) -> bool {
+    let status = token.status.as_ref();
+    token.metadata.deletion_timestamp.is_none()
+        && token.metadata.generation.is_some()
+        && status.and_then(|status| status.observed_generation) == token.metadata.generation
+}
+
+/// What happened to an object that was made for McpTokens.
+enum News {
+    /// It changed or is gone; these McpTokens own it.
+    Of(Vec<ObjectRef<McpToken>>),
+    /// There was a new listing: what changed before it is unknown.
+    Relisted,
+}
+
+/// The first listing is no news.
+fn news<K: Resource>(
+    events: impl Stream<Item = watcher::Result<Event<PartialObjectMeta<K>>>> + Send + 'static,
+) -> impl Stream<Item = News> + Send
+where
+    PartialObjectMeta<K>: Send,
+{
+    let mut listed = false;
+    events.filter_map(move |event| {
+        let news = match event {
+            Ok(Event::Apply(object) | Event::Delete(object)) => Some(News::Of(owners(&object.metadata))),
+            Ok(Event::InitDone) => std::mem::replace(&mut listed, true).then_some(News::Relisted),
+            Ok(Event::Init | Event::InitApply(_)) => None,
+            Err(error) => {
+                tracing::debug!(%error, "a watch was interrupted");
+                None
+            }
+        };
+        std::future::ready(news)
+    })
+}
+
+fn owners(metadata: &ObjectMeta) -> Vec<ObjectRef<McpToken>> {
+    let namespace = metadata.namespace.as_deref().unwrap_or_default();
+    let owners = metadata
+        .owner_references
+        .iter()
+        .flatten()
+        .filter(|owner| owner.kind == "McpToken" && owner.api_version.split('/').next() == Some(GROUP));
+    owners.map(|owner| ObjectRef::new(&owner.name).within(namespace)).collect()
+}
+
+/// Orders passes for the McpTokens whose Secret or Service changed. Any one brings the gateway's Service back.
+async fn follow(
+    context: Arc<Context>,
+    tokens: reflector::Store<McpToken>,
+    objects: SelectAll<BoxStream<'static, News>>,
+    gateways: BoxStream<'static, News>,
+) {
+    let any = gateways.map(move |_| {
+        News::Of(tokens.find(|_| true).map(|token| ObjectRef::from_obj(&*token)).into_iter().collect())
+    });
+    let mut all = futures::stream::select(objects, any);
+    while let Some(news) = all.next().await {
+        match news {
+            News::Of(owners) => {
+                for owner in owners {
+                    context.queue.order(owner);
+                }
+            }
+            News::Relisted => context.queue.look_at_all(),
+        }
+    }
+    // All watches ended, which they never do; the passes go on.
+    std::future::pending::<()>().await;
+}
+
+/// The orders of the queue. Those of other controllers' namespaces are passed over there.
+fn orders(context: Arc<Context>) -> impl Stream<Item = ObjectRef<McpToken>> + Send + 'static {
+    BroadcastStream::new(context.queue.orders()).filter_map(move |order| {
+        if order.is_err() {
+            context.queue.lost();
+        }
+        std::future::ready(order.ok())
+    })
 }
 
 /// Names, labels and owners are enough to know that something changed: the contents of Secrets are not kept in memory.

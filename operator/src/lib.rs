@@ -5,6 +5,7 @@
 
 mod announcements;
 mod apply;
+mod census;
 mod chance;
 mod client;
 mod config;
@@ -18,8 +19,11 @@ mod http;
 mod leader;
 mod metrics;
 mod observe;
+mod polling;
+mod queue;
 mod reconcile;
 mod requeue;
+mod resync;
 mod run;
 mod schema;
 mod status;

@@ -1,6 +1,8 @@
 //! Reads everything that a plan depends on.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use aurora_mcp_crds::McpToken;
 use aurora_mcp_plan::{Database, Observed, token_of};
@@ -42,7 +44,9 @@ pub(crate) async fn observe<'a>(context: &Context, resource: &'a McpToken) -> Re
         gateway_service,
         adopted,
         database,
-        gateway_service_shared: context.has_others(resource),
+        announced: context.announced.load(Ordering::Acquire),
+        gateway_service_shared: resource.metadata.deletion_timestamp.is_some()
+            && context.has_others(resource),
         now: clock.unwrap_or_else(chance::now),
         fresh: chance::token_bytes(),
     };
@@ -129,7 +133,10 @@ async fn read_database(
         };
         Ok((user, context.store.ledger(&context.owner(resource), token).await?))
     };
-    match reading.await {
+    let started = Instant::now();
+    let read = reading.await;
+    context.metrics.database("read", started.elapsed());
+    match read {
         Ok((user, ledger)) => {
             let database = Database::Answered {
                 user: user.map(convert::user),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aurora_mcp_crds::McpToken;
-use aurora_mcp_plan::{Plan, Reason, Step, failed, plan};
+use aurora_mcp_plan::{Plan, Reason, Step, failed, is_foreign, plan};
 use jiff::Timestamp;
 use kube::runtime::controller::Action;
 use kube::runtime::reflector::ObjectRef;
@@ -14,7 +14,8 @@ use crate::apply::apply;
 use crate::context::Context;
 use crate::error::{Category, Error};
 use crate::observe::observe;
-use crate::requeue::{self, RESYNC};
+use crate::requeue;
+use crate::resync::ROUND;
 use crate::{chance, crash, events, status};
 
 /// A plan is carried out, then made again from a new observation, until nothing is left to do. More rounds than this mean
@@ -23,11 +24,13 @@ const ROUNDS: usize = 4;
 
 pub(crate) async fn reconcile(resource: Arc<McpToken>, context: Arc<Context>) -> Result<Action, Error> {
     let started = Instant::now();
-    let done = Box::pin(settle(&context, &resource)).await;
-    context.metrics.passed(started.elapsed());
     let object = ObjectRef::from_obj(&*resource);
+    let running = context.queue.begin(&object);
+    let done = Box::pin(settle(&context, &resource)).await;
+    drop(running);
+    context.metrics.passed(started.elapsed());
     let wait = match done? {
-        Settled::Gone => {
+        Settled::Gone | Settled::Foreign => {
             context.failures.clear(&object);
             return Ok(Action::await_change());
         }
@@ -38,9 +41,9 @@ pub(crate) async fn reconcile(resource: Arc<McpToken>, context: Arc<Context>) ->
         }
         Settled::Reported { wake_at, .. } => {
             context.failures.clear(&object);
-            return Ok(Action::requeue(
-                until(wake_at).map_or_else(|| chance::jittered(RESYNC), |wait| wait.min(RESYNC)),
-            ));
+            // What is further away comes with a round of the resync.
+            let soon = until(wake_at).filter(|wait| *wait <= ROUND * 2);
+            return Ok(soon.map_or_else(Action::await_change, Action::requeue));
         }
     };
     Ok(Action::requeue(chance::jittered(wait)))
@@ -48,13 +51,21 @@ pub(crate) async fn reconcile(resource: Arc<McpToken>, context: Arc<Context>) ->
 
 enum Settled {
     Gone,
-    Reported { wake_at: Option<Timestamp>, away: bool },
+    /// Another installation serves it.
+    Foreign,
+    Reported {
+        wake_at: Option<Timestamp>,
+        away: bool,
+    },
 }
 
 async fn settle(context: &Context, cached: &McpToken) -> Result<Settled, Error> {
     let mut resource = cached.clone();
     let mut last = "none";
     for _ in 0..ROUNDS {
+        if is_foreign(&resource, &context.config.installation) {
+            return Ok(Settled::Foreign);
+        }
         let observation = Box::pin(observe(context, &resource)).await?;
         let plan = plan(&observation.observed, &context.config);
         if plan.steps.is_empty() {

@@ -9,8 +9,6 @@ use kube::runtime::reflector::ObjectRef;
 
 use crate::error::Category;
 
-/// A pass without a reason, so that a lost notification is made good.
-pub(crate) const RESYNC: Duration = Duration::from_secs(600);
 const AT_ONCE: Duration = Duration::from_millis(100);
 const FIRST_OUTAGE: Duration = Duration::from_millis(500);
 const LONGEST_OUTAGE: Duration = Duration::from_secs(60);

@@ -1,34 +1,31 @@
 //! Puts the parts together and takes them down again.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use aurora_mcp_crds::McpToken;
 use aurora_mcp_store::Store;
 use aurora_mcp_telemetry::metrics::registry;
-use futures::StreamExt as _;
 use kube::api::ListParams;
 use kube::runtime::events::{Recorder, Reporter};
-use kube::runtime::reflector::ObjectRef;
 use kube::{Api, Client};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{SetOnce, watch};
 use tokio::task::JoinSet;
-use tokio_stream::wrappers::BroadcastStream;
 
 use crate::config::Config;
 use crate::context::Context;
 use crate::controller::Watched;
 use crate::http::{Readiness, routes, serve};
 use crate::metrics::Metrics;
+use crate::queue::Queue;
 use crate::requeue::Failures;
-use crate::{announcements, client, leader, schema, sweep};
+use crate::{announcements, census, client, leader, polling, resync, schema, sweep};
 
 const CONNECTIONS: u32 = 8;
 const CRD_RETRY: Duration = Duration::from_secs(1);
-/// Announcements that may wait for a controller; what is lost beyond that is found by the next resync.
-const ANNOUNCEMENTS: usize = 65_536;
 
 /// Runs the operator until it is told to stop.
 pub async fn run(config: Config) -> anyhow::Result<()> {
@@ -128,21 +125,26 @@ async fn lead(
         store: store.clone(),
         config: config.plan.clone(),
         recorder: Recorder::new(client.clone(), reporter),
+        queue: Queue::new(metrics.queue_depth.clone(), metrics.passes_in_flight.clone()),
         metrics,
         failures: Failures::default(),
+        announced: AtomicBool::new(true),
+        listening: AtomicBool::new(false),
+        schema_ready: SetOnce::new(),
         tokens: watched.iter().map(Watched::tokens).collect(),
         whole_cluster: config.watch_namespaces.is_empty(),
     });
-    let (announce, _) = broadcast::channel::<ObjectRef<McpToken>>(ANNOUNCEMENTS);
     let (end, ended) = watch::channel(false);
     let mut controllers = JoinSet::new();
     for one in watched {
-        let heard = BroadcastStream::new(announce.subscribe()).filter_map(async |token| token.ok());
-        controllers.spawn(one.run(context.clone(), heard, ended.clone()));
+        controllers.spawn(one.run(context.clone(), ended.clone()));
     }
     let mut beside = JoinSet::new();
     beside.spawn(schema::keep(context.clone()));
-    beside.spawn(announcements::listen(context.clone(), announce));
+    beside.spawn(announcements::listen(context.clone()));
+    beside.spawn(polling::regularly(context.clone()));
+    beside.spawn(resync::regularly(context.clone()));
+    beside.spawn(census::regularly(context.clone()));
     beside.spawn(sweep::regularly(context, config.watch_namespaces.clone()));
     tokio::select! {
         _ = leads.wait_for(|leads| !*leads) => {}

@@ -10,6 +10,8 @@ use crate::context::Context;
 
 /// Aurora's server may make its tables anew, without our triggers.
 const CHECK: Duration = Duration::from_secs(300);
+/// An administrator may just be giving the right to make them.
+const CHECK_MISSING: Duration = Duration::from_secs(30);
 const RETRY: Duration = Duration::from_secs(3);
 
 /// Brings the schema forward as soon as the database answers, and looks after it from then on.
@@ -28,7 +30,9 @@ pub(crate) async fn keep(context: Arc<Context>) {
                     said = Some(reason.clone());
                 }
                 say_missing_grants(&context).await;
-                CHECK
+                // An error means that it was set before.
+                let _ = context.schema_ready.set(());
+                if migration.triggers == TriggerState::Present { CHECK } else { CHECK_MISSING }
             }
             Err(error) => {
                 tracing::warn!(%error, category = error.category().as_str(), "the schema aurora_mcp is not ready");
@@ -42,6 +46,7 @@ pub(crate) async fn keep(context: Arc<Context>) {
 async fn say_missing_grants(context: &Context) {
     match context.store.missing_grants(Program::Operator).await {
         Ok(missing) => {
+            context.metrics.missing_grants.set(i64::try_from(missing.len()).unwrap_or(i64::MAX));
             for grant in missing {
                 tracing::warn!(grant = grant.grant, "the database role lacks a grant");
             }

@@ -100,13 +100,14 @@ async fn forget_stale(
     Ok(())
 }
 
-/// Records who keeps the row. A record of the same McpToken made anew (another UID) is taken over, no other is.
+/// Records who keeps the row. A record of the same McpToken is taken over, made anew (another UID) or moved from another installation; no other is.
 async fn record(connection: &mut PgConnection, new: &NewManaged, id: TokenId) -> Result<(), StoreError> {
     let done = sqlx::query(
         "INSERT INTO aurora_mcp.managed_token AS m
              (token_id, digest, installation, resource_uid, namespace, name, serial, user_id, org_id, access, suspended)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-         ON CONFLICT (digest) DO UPDATE SET resource_uid = $4, serial = $7, access = $10, suspended = $11, retained = false
+         ON CONFLICT (digest) DO UPDATE SET installation = $3, resource_uid = $4, namespace = $5, name = $6, serial = $7,
+             access = $10, suspended = $11, retained = false
          WHERE m.resource_uid = $4 OR (m.installation = $3 AND m.namespace = $5 AND m.name = $6)",
     )
     .bind(id.0)

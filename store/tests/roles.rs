@@ -148,7 +148,8 @@ async fn neither_login_owns_a_table_of_aurora_or_is_exempt_from_its_policies() {
         let exempt = "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'aurora_mcp_%'
                       AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb)";
         assert_eq!(database.value(exempt).await.as_deref(), Some("0"));
-        let owned = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tableowner LIKE 'aurora_mcp_%'";
+        let owned =
+            "SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tableowner LIKE 'aurora_mcp_%'";
         assert_eq!(database.value(owned).await.as_deref(), Some("0"));
     })
     .await;

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
 
 use aurora_mcp_store::{
-    Access, Amendment, Bearer, Category, Mode, NewManaged, OrgId, Owner, Program, Resolution, RowStatus, Settings,
-    Store, TriggerState, UserId,
+    Access, Amendment, Bearer, Category, Mode, NewManaged, OrgId, Owner, Program, Resolution, RowStatus,
+    Settings, Store, TriggerState, UserId,
 };
 use aurora_mcp_test_database::TestDatabase;
 use aurora_mcp_test_database::seed::{ALICE, ALPHA, BETA, BOB};

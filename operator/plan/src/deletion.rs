@@ -18,7 +18,8 @@ pub(crate) fn plan(observed: &Observed<'_>) -> Plan {
             let text = format!(
                 "the token can't be revoked while Aurora's database is away ({message}); deletion goes on by itself"
             );
-            set(&mut status, observed, ROW_READY, false, Reason::DatabaseUnavailable, &text);
+            let row = "the token's row is not revoked yet: Aurora's database can't be asked";
+            set(&mut status, observed, ROW_READY, false, Reason::DatabaseUnavailable, row);
             set(&mut status, observed, READY, false, Reason::DatabaseUnavailable, &text);
             return Plan { steps, status, wake_at: None };
         }

@@ -25,6 +25,8 @@ pub struct Observed<'a> {
     pub adopted: Option<Bearer>,
     /// What Aurora's database says.
     pub database: Database,
+    /// True if the database announces changes: then a revocation in Aurora takes effect at once.
+    pub announced: bool,
     /// True if another McpToken relies on the gateway's Service.
     pub gateway_service_shared: bool,
     /// The time: the database's clock if it answered.

@@ -29,11 +29,13 @@ pub enum Reason {
     KubernetesRefused,
     InternalError,
     Deleting,
+    Polling,
+    UnknownTools,
 }
 
 impl Reason {
     /// All reasons, for metrics that exist before the first case.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::Ready,
         Self::SecretWritten,
         Self::RowActive,
@@ -59,6 +61,8 @@ impl Reason {
         Self::KubernetesRefused,
         Self::InternalError,
         Self::Deleting,
+        Self::Polling,
+        Self::UnknownTools,
     ];
 
     /// The name in conditions, events and metrics.
@@ -89,6 +93,8 @@ impl Reason {
             Self::KubernetesRefused => "KubernetesRefused",
             Self::InternalError => "InternalError",
             Self::Deleting => "Deleting",
+            Self::Polling => "Polling",
+            Self::UnknownTools => "UnknownTools",
         }
     }
 

@@ -6,9 +6,14 @@ use aurora_mcp_token::{Access, ApiRule, Mode};
 use crate::identity::Verdict;
 use crate::lifetime::Lifetime;
 use crate::token::{Current, Decision};
-use crate::{Amendment, KnownRow, NewRow, Observed, Reason, RowState, Step};
+use crate::{Amendment, Config, KnownRow, NewRow, Observed, Reason, RowState, Step};
 
-pub(crate) fn steps(observed: &Observed<'_>, verdict: &Verdict, token: &Decision) -> Vec<Step> {
+pub(crate) fn steps(
+    observed: &Observed<'_>,
+    config: &Config,
+    verdict: &Verdict,
+    token: &Decision,
+) -> Vec<Step> {
     match verdict {
         Verdict::Undecided { .. } => Vec::new(),
         Verdict::Blocked { .. } => observed.own_rows().filter_map(stop).collect(),
@@ -18,7 +23,7 @@ pub(crate) fn steps(observed: &Observed<'_>, verdict: &Verdict, token: &Decision
             .iter()
             .flat_map(|current| {
                 let settled = observed.own_rows().filter_map(|row| settle(observed, current, row));
-                register(observed, current, user, org).into_iter().chain(settled).collect::<Vec<_>>()
+                register(observed, config, current, user, org).into_iter().chain(settled).collect::<Vec<_>>()
             })
             .collect(),
     }
@@ -31,6 +36,7 @@ fn ends_tokens(token: &Decision) -> bool {
 
 fn register(
     observed: &Observed<'_>,
+    config: &Config,
     current: &Current,
     user: &crate::User,
     org: &aurora_mcp_token::OrgId,
@@ -41,8 +47,10 @@ fn register(
     if current.marks.revoked && own.is_none_or(|row| row.row.is_none()) {
         return None;
     }
-    // A record of the same McpToken under an earlier UID is taken over by registering again.
-    if own.is_some_and(|row| row.row.is_some() && row.owner.uid == observed.uid()) {
+    // A record of the same McpToken under an earlier UID, or of an installation that gave it up, is taken over by registering again.
+    let is_kept =
+        |row: &KnownRow| row.owner.uid == observed.uid() && row.owner.installation == config.installation;
+    if own.is_some_and(|row| row.row.is_some() && is_kept(row)) {
         return None;
     }
     Some(Step::RegisterRow(Box::new(NewRow {

@@ -1,22 +1,22 @@
 //! What is reported: conditions and the columns of `kubectl get`.
 
-use aurora_mcp_crds::McpTokenStatus;
+use aurora_mcp_crds::{McpTokenStatus, PreviousToken};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 use crate::identity::Verdict;
 use crate::token::{Current, Decision};
-use crate::{KnownRow, Observed, Reason, RowState, secret, service};
+use crate::{Database, KnownRow, Observed, Reason, RowState, secret, service, tools};
 
 pub(crate) const READY: &str = "Ready";
 pub(crate) const SECRET_READY: &str = "SecretReady";
 pub(crate) const ROW_READY: &str = "RowReady";
 pub(crate) const SERVICE_READY: &str = "ServiceReady";
 
-/// All condition types.
-pub fn conditions() -> [&'static str; 4] {
-    [READY, SECRET_READY, ROW_READY, SERVICE_READY]
-}
+/// Only there while it is false: revocations in Aurora are seen by polling.
+const INSTANT_REVOCATION: &str = "InstantRevocation";
+/// Only there while it is false: a limit names a tool that nobody has.
+const TOOLS_KNOWN: &str = "ToolsKnown";
 
 /// A use that is newer by less than this is not worth a write.
 const LAST_USED_STEP: SignedDuration = SignedDuration::from_mins(5);
@@ -94,6 +94,9 @@ pub(crate) fn of(
     let current_row = token.current.as_ref().and_then(|current| row_of(observed, current));
     if let Some(current) = &token.current {
         describe_token(&mut status, current, current_row);
+        if !matches!(verdict, Verdict::Undecided { .. }) {
+            status.previous_token = previous(observed, current);
+        }
     }
     let parts = [
         (SECRET_READY, secret_outcome(observed, verdict, token)),
@@ -102,13 +105,54 @@ pub(crate) fn of(
     ];
     let broken = parts.iter().find_map(|(_, outcome)| outcome.as_ref().err().cloned());
     for (type_, outcome) in &parts {
-        let (is_true, (reason, message)) = split(outcome);
-        set(&mut status, observed, type_, is_true, *reason, message);
+        match outcome {
+            Ok((reason, message)) => set(&mut status, observed, type_, true, *reason, message),
+            Err((reason, _)) => {
+                set(&mut status, observed, type_, false, *reason, absence(type_, observed, token));
+            }
+        }
     }
     let ready = broken.map_or_else(|| Ok((Reason::Ready, "the token can be used".to_owned())), Err);
     let (is_true, (reason, message)) = split(&ready);
     set(&mut status, observed, READY, is_true, *reason, message);
+    warn(&mut status, observed);
     status
+}
+
+/// What it means for a part that something is wrong. Why, and what to do, is what `Ready` says.
+fn absence(type_: &str, observed: &Observed<'_>, token: &Decision) -> &'static str {
+    match type_ {
+        SECRET_READY => "no Secret holds a token: condition Ready says why",
+        SERVICE_READY => "the Service that spec.service names can't be made: condition Ready says why",
+        _ if matches!(observed.database, Database::Away { .. }) => "Aurora's database can't be asked",
+        _ if token.current.is_none() => "there is no token: condition Ready says why",
+        _ => "the token is not in force: condition Ready says why",
+    }
+}
+
+/// Conditions that are there only while there is something to say.
+fn warn(status: &mut McpTokenStatus, observed: &Observed<'_>) {
+    let polling = "revocations in Aurora take effect within 5 s, not at once: the database does not announce changes. \
+                   Let the operator's database role make triggers: GRANT TRIGGER ON mcp_tokens, users";
+    let warnings = [
+        (INSTANT_REVOCATION, Reason::Polling, (!observed.announced).then(|| polling.to_owned())),
+        (TOOLS_KNOWN, Reason::UnknownTools, tools::warning(observed.resource)),
+    ];
+    for (type_, reason, message) in warnings {
+        match message {
+            Some(message) => set(status, observed, type_, false, reason, &message),
+            None => status.conditions.retain(|condition| condition.type_ != type_),
+        }
+    }
+}
+
+/// The token before the current one, while it works.
+fn previous(observed: &Observed<'_>, current: &Current) -> Option<PreviousToken> {
+    let serial = current.marks.previous?;
+    let known = observed.own_rows().find(|row| row.serial == serial)?;
+    let row = known.row.as_ref().filter(|row| row.state == RowState::Active)?;
+    let expires_at = row.expires_at.filter(|at| *at > observed.now)?;
+    Some(PreviousToken { serial, token_id: known.token_id.0, expires_at: Time(expires_at) })
 }
 
 fn split(outcome: &Outcome) -> (bool, &(Reason, String)) {

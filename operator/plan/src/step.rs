@@ -19,7 +19,7 @@ pub struct Plan {
 /// One change, in Kubernetes or in Postgres.
 #[derive(Debug, Clone)]
 pub enum Step {
-    /// Hold the McpToken back on deletion, before anything is made for it.
+    /// Claim the McpToken for this installation and hold it back on deletion, before anything is made for it.
     AddFinalizer,
     /// Create or replace the Secret. Always before its row.
     WriteSecret(Box<Secret>),

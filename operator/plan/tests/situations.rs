@@ -4,11 +4,12 @@
 
 mod world;
 
+use aurora_mcp_crds::McpTokenStatus;
 use aurora_mcp_plan::{Row, RowState, Stray, Tenant, User};
 use aurora_mcp_token::{Bearer, OrgId, TokenId, UserId};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::{Value, json};
-use world::{World, alice};
+use world::{World, alice, condition};
 
 /// Checks what is done, the reason that `Ready` has afterwards, and the serials that work then.
 #[track_caller]
@@ -82,6 +83,100 @@ fn rotation_request_at_creation_is_no_rotation() {
 #[test]
 fn expiry_in_the_past_issues_nothing() {
     expect(&mut World::new(json!({"expiresAt": "2025-01-01T00:00:00Z"})), &["add-finalizer"], "Expired", &[]);
+}
+
+// --- Two installations ---
+
+#[test]
+fn mcp_token_of_another_installation_is_left_alone() {
+    let mut world = World::new(json!({}));
+    world.claim("other");
+    assert_eq!((world.due(), world.plan().status), (vec![], McpTokenStatus::default()));
+    let mut world = World::settled(json!({}));
+    let status = world.resource.status.clone();
+    world.claim("other").edit(json!({"suspended": true})).request_rotation("now").delete();
+    assert_eq!((world.due(), Some(world.plan().status)), (vec![], status));
+}
+
+#[test]
+fn mcp_token_that_was_moved_here_goes_on_with_its_token() {
+    let mut world = World::settled(json!({}));
+    let token = world.token().unwrap().digest();
+    world.claim("next");
+    world.config.installation = "next".into();
+    expect(&mut world, &["register-row"], "Ready", &[1]);
+    assert_eq!(world.token().unwrap().digest(), token);
+    assert_eq!(world.rows[0].known.owner.installation, "next");
+}
+
+#[test]
+fn unclaimed_mcp_token_of_an_earlier_version_is_claimed_once() {
+    let mut world = World::settled(json!({}));
+    world.claim("");
+    expect(&mut world, &["add-finalizer"], "Ready", &[1]);
+    assert_eq!(world.resource.metadata.finalizers.as_ref().unwrap().len(), 1);
+}
+
+// --- What is told besides ---
+
+#[test]
+fn polling_is_said_and_taken_back() {
+    let mut world = World::settled(json!({}));
+    world.announced = false;
+    assert_eq!(condition(&world.plan(), "InstantRevocation"), ("False".into(), "Polling".into()));
+    expect(&mut world, NOTHING, "Ready", &[1]);
+    world.announced = true;
+    expect(&mut world, NOTHING, "Ready", &[1]);
+    assert_eq!(condition(&world.plan(), "InstantRevocation"), (String::new(), String::new()));
+}
+
+#[test]
+fn tools_that_nobody_has_are_named_and_limit_all_the_same() {
+    let mut world = World::settled(json!({"access": {"tools": ["list_incidents", "lst_incidents"]}}));
+    let conditions = world.plan().status.conditions;
+    let told = conditions.iter().find(|condition| condition.type_ == "ToolsKnown").unwrap();
+    assert!(told.message.contains("is called: lst_incidents."), "{}", told.message);
+    assert!(told.message.contains("get_incident"), "{}", told.message);
+    let stored = world.rows[0].known.access.clone().unwrap().tools.unwrap();
+    assert_eq!(stored, ["list_incidents", "lst_incidents"]);
+    world.edit(json!({"access": {"tools": ["list_incidents"]}})).settle();
+    assert_eq!(condition(&world.plan(), "ToolsKnown"), (String::new(), String::new()));
+}
+
+#[test]
+fn previous_token_is_shown_until_it_ends() {
+    let mut world = World::settled(json!({"rotation": {"interval": "24h", "overlap": "2h"}}));
+    assert_eq!(world.plan().status.previous_token, None);
+    world.request_rotation("now").settle();
+    let previous = world.plan().status.previous_token.unwrap();
+    let end = world.now + jiff::SignedDuration::from_hours(2);
+    assert_eq!((previous.serial, previous.expires_at.0), (1, end));
+    assert_eq!(world.plan().wake_at, Some(end), "so that it is taken away in time");
+    world.after("2h");
+    assert_eq!(world.plan().status.previous_token, None);
+}
+
+#[test]
+fn each_condition_says_its_own_part() {
+    let blocked = |change: fn(&mut World)| {
+        let mut world = World::settled(json!({}));
+        change(&mut world);
+        world.settle();
+        world.plan().status.conditions
+    };
+    for conditions in [
+        blocked(|world| world.user = None),
+        blocked(|world| world.away = true),
+        blocked(|world| world.config.max_ttl = Some(jiff::SignedDuration::from_hours(1))),
+        blocked(|world| world.secrets.get_mut("laptop").unwrap().metadata.owner_references = None),
+        blocked(|world| _ = world.edit(json!({"suspended": true}))),
+        blocked(|world| _ = world.revoke_in_aurora()),
+    ] {
+        let mut messages: Vec<_> = conditions.iter().map(|condition| &condition.message).collect();
+        messages.sort();
+        messages.dedup();
+        assert_eq!(messages.len(), conditions.len(), "{conditions:#?}");
+    }
 }
 
 // --- Who may mint for whom ---

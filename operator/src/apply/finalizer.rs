@@ -1,32 +1,35 @@
-//! The finalizer on an McpToken.
+//! The finalizer on an McpToken, and the claim that comes with it.
 
-use aurora_mcp_crds::{FINALIZER, McpToken};
+use aurora_mcp_crds::{FINALIZER, INSTALLATION_ANNOTATION, McpToken};
 use kube::api::{Patch, PatchParams};
 use kube::{Api, ResourceExt as _};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::context::Context;
 
 pub(super) async fn add(context: &Context, resource: &McpToken) -> Result<(), kube::Error> {
     let mut finalizers = resource.finalizers().to_vec();
-    finalizers.push(FINALIZER.to_owned());
-    set(context, resource, &finalizers).await
+    if !finalizers.iter().any(|name| name == FINALIZER) {
+        finalizers.push(FINALIZER.to_owned());
+    }
+    let claim = json!({INSTALLATION_ANNOTATION: context.config.installation});
+    set(context, resource, json!({"finalizers": finalizers, "annotations": claim})).await
 }
 
 pub(super) async fn remove(context: &Context, resource: &McpToken) -> Result<(), kube::Error> {
     let finalizers: Vec<_> =
         resource.finalizers().iter().filter(|name| *name != FINALIZER).cloned().collect();
-    match set(context, resource, &finalizers).await {
+    match set(context, resource, json!({"finalizers": finalizers})).await {
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
         done => done,
     }
 }
 
-/// The version makes the patch fail if somebody else changed the list meanwhile.
-async fn set(context: &Context, resource: &McpToken, finalizers: &[String]) -> Result<(), kube::Error> {
+/// The version makes the patch fail if somebody else changed the McpToken meanwhile: of two that claim it, one wins.
+async fn set(context: &Context, resource: &McpToken, mut metadata: Value) -> Result<(), kube::Error> {
     let api: Api<McpToken> =
         Api::namespaced(context.client.clone(), &resource.namespace().unwrap_or_default());
-    let metadata = json!({"finalizers": finalizers, "resourceVersion": resource.resource_version()});
+    metadata["resourceVersion"] = json!(resource.resource_version());
     let patch = Patch::Merge(json!({"metadata": metadata}));
     api.patch(&resource.name_any(), &PatchParams::default(), &patch).await.map(drop)
 }

@@ -5,6 +5,8 @@ mod row;
 mod secret;
 mod service;
 
+use std::time::Instant;
+
 use aurora_mcp_crds::McpToken;
 use aurora_mcp_plan::Step;
 use aurora_mcp_store::Managed;
@@ -19,6 +21,7 @@ pub(crate) async fn apply(
     step: &Step,
 ) -> Result<(), Error> {
     let name = step.name();
+    let started = Instant::now();
     match step {
         Step::AddFinalizer => finalizer::add(context, resource).await.map_err(at(name)),
         Step::RemoveFinalizer => finalizer::remove(context, resource).await.map_err(at(name)),
@@ -28,11 +31,15 @@ pub(crate) async fn apply(
         Step::RemoveService { namespace, name: service } => {
             service::remove(context, namespace, service).await.map_err(at(name))
         }
-        Step::RegisterRow(new) => row::register(context, resource, new).await,
-        Step::AmendRow(to) => row::amend(context, row::find(managed, to.token_id, name)?, to).await,
-        Step::RevokeRow(id) => Ok(context.store.revoke(row::find(managed, *id, name)?).await?),
-        Step::DeleteRow(id) => Ok(context.store.delete(row::find(managed, *id, name)?).await?),
-        Step::RetainRow(id) => Ok(context.store.retain(row::find(managed, *id, name)?).await?),
+        Step::RegisterRow(_)
+        | Step::AmendRow(_)
+        | Step::RevokeRow(_)
+        | Step::DeleteRow(_)
+        | Step::RetainRow(_) => {
+            let done = row::apply(context, resource, managed, step).await;
+            context.metrics.database("write", started.elapsed());
+            done
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use aurora_mcp_crds::McpToken;
@@ -15,11 +16,14 @@ use axum::http::{Method, Request, Response, StatusCode};
 use kube::Client;
 use kube::client::Body as KubeBody;
 use kube::runtime::events::{Recorder, Reporter};
+use prometheus_client::metrics::gauge::Gauge;
 use serde_json::{Value, json};
+use tokio::sync::SetOnce;
 use tower::service_fn;
 
 use super::*;
 use crate::metrics::Metrics;
+use crate::queue::Queue;
 use crate::requeue::Failures;
 
 /// Objects by path, and the writes so far.
@@ -112,6 +116,10 @@ impl Scene {
         let reporter = Reporter { controller: "test".into(), instance: Some("test".into()) };
         let context = Context {
             recorder: Recorder::new(client.clone(), reporter),
+            queue: Queue::new(Gauge::default(), Gauge::default()),
+            announced: AtomicBool::new(true),
+            listening: AtomicBool::new(true),
+            schema_ready: SetOnce::new(),
             client,
             store,
             config: config(),

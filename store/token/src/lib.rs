@@ -4,8 +4,10 @@ mod access;
 mod bearer;
 mod digest;
 mod ids;
+mod tools;
 
 pub use access::{Access, ApiRule, Mode};
 pub use bearer::{Bearer, BearerError, TOKEN_PREFIX, TokenBytes};
 pub use digest::{DigestError, TokenDigest};
 pub use ids::{OrgId, TokenId, UserId};
+pub use tools::TOOLS;

@@ -4,13 +4,14 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::needless_pass_by_value,
+    clippy::struct_excessive_bools,
     dead_code,
     reason = "shared by tests that use parts of it"
 )]
 
 use std::collections::BTreeMap;
 
-use aurora_mcp_crds::{FINALIZER, McpToken, ROTATE_ANNOTATION};
+use aurora_mcp_crds::{FINALIZER, INSTALLATION_ANNOTATION, McpToken, ROTATE_ANNOTATION};
 use aurora_mcp_plan::{
     Config, Database, GatewayAddress, KnownRow, Observed, Owner, Plan, Row, RowState, Step, Stray, Tenants,
     User, plan, token_of,
@@ -39,6 +40,7 @@ pub struct World {
     pub stray: Option<Stray>,
     pub user: Option<User>,
     pub away: bool,
+    pub announced: bool,
     pub others: bool,
     pub now: Timestamp,
     pub config: Config,
@@ -79,6 +81,7 @@ impl World {
             stray: None,
             user: Some(alice()),
             away: false,
+            announced: true,
             others: false,
             now: "2026-01-01T00:00:00Z".parse().unwrap(),
             config: Config {
@@ -176,6 +179,13 @@ impl World {
         self
     }
 
+    /// Moves it to another installation, or out of the hands of all.
+    pub fn claim(&mut self, installation: &str) -> &mut Self {
+        let annotations = self.resource.metadata.annotations.get_or_insert_default();
+        annotations.insert(INSTALLATION_ANNOTATION.into(), installation.into());
+        self
+    }
+
     pub fn observe<T>(&self, then: impl FnOnce(&Observed<'_>) -> T) -> T {
         let token = self.token().or_else(|| self.adopted());
         let digest = token.map(|token| token.digest());
@@ -201,6 +211,7 @@ impl World {
             gateway_service: self.services.get(&gateway).cloned(),
             adopted: self.adopted(),
             database,
+            announced: self.announced,
             gateway_service_shared: self.others,
             now: self.now,
             fresh: [self.minted.wrapping_add(1); 48],
@@ -263,7 +274,13 @@ impl World {
     pub fn apply(&mut self, step: &Step) {
         match step {
             Step::AddFinalizer => {
-                self.resource.metadata.finalizers.get_or_insert_default().push(FINALIZER.into());
+                let metadata = &mut self.resource.metadata;
+                let finalizers = metadata.finalizers.get_or_insert_default();
+                if !finalizers.iter().any(|name| name == FINALIZER) {
+                    finalizers.push(FINALIZER.into());
+                }
+                let annotations = metadata.annotations.get_or_insert_default();
+                annotations.insert(INSTALLATION_ANNOTATION.into(), self.config.installation.clone());
             }
             Step::RemoveFinalizer => {
                 self.gone = true;
@@ -328,7 +345,7 @@ impl World {
         };
         let metadata = &self.resource.metadata;
         let owner = Owner {
-            installation: "test".into(),
+            installation: self.config.installation.clone(),
             uid: metadata.uid.clone().unwrap(),
             namespace: metadata.namespace.clone().unwrap(),
             name: metadata.name.clone().unwrap(),
