@@ -8,7 +8,7 @@ CACHE := $(or $(AURORA_MCP_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/aurora-
 TOOLS := $(CACHE)/tools/bin
 export PATH := $(CACHE)/bin:$(PATH)
 
-.PHONY: help demo test check cluster down install lint deny shellcheck compose chart unit services e2e generate clean-check
+.PHONY: help demo test check cluster down install lint deny shellcheck compose browser chart unit services e2e generate clean-check
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ services: ## tests against the real Postgres, Redis, Weaviate and Celery of the 
 
 e2e: ## end-to-end tests on the cluster, after `make install`
 	@eval "$$($(TESTBED) env)" && cargo test -p aurora-mcp-e2e --locked -- --test-threads=1
+
+browser: ## the connect page in headless Chromium, after `make install`
+	@tests/browser/browser.sh
 
 $(TOOLS)/.stamp: tests/tools.txt
 	@python3 -m venv $(CACHE)/tools && $(TOOLS)/pip install -q -r tests/tools.txt && touch $@

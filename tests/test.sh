@@ -29,3 +29,5 @@ say "unit tests, and tests against the real services"
 run_tests services
 say "end-to-end tests"
 run_tests e2e
+say "the connect page in a browser"
+run_tests browser
