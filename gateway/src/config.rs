@@ -122,6 +122,9 @@ impl Config {
                 secret: lookup("INTERNAL_API_SECRET")
                     .map(SecretString::from)
                     .ok_or(ConfigError::Missing("INTERNAL_API_SECRET"))?,
+                denied: DenyList::parse(
+                    &reader.text("MCP_API_DENY").unwrap_or_else(|| DenyList::DEFAULT.to_owned()),
+                )?,
             },
             health: HealthConfig::from_lookup(lookup),
             guard: GuardSettings::new(&reader.list("MCP_ALLOWED_HOSTS"), &reader.list("MCP_ALLOWED_ORIGINS")),
@@ -131,9 +134,6 @@ impl Config {
             audit_arguments: reader.parsed("MCP_AUDIT_ARGUMENTS", false, "true or false")?,
             tools: ToolSettings {
                 ask_wait: reader.duration("MCP_ASK_WAIT", Duration::from_secs(55))?,
-                denied: DenyList::parse(
-                    &reader.text("MCP_API_DENY").unwrap_or_else(|| DenyList::DEFAULT.to_owned()),
-                )?,
                 selector: Selector::new(program()?),
             },
         })

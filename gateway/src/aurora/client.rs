@@ -3,6 +3,7 @@
 //! Sent: the user, the organisation, the shared secret, a trace and a request id. Never sent: anything else of the
 //! caller's request, above all not the bearer token.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -15,7 +16,10 @@ use serde_json::Value;
 use tracing::{Instrument, Span, field};
 use url::Url;
 
+use super::said::Said;
+use super::tenancy::unchecked_incident;
 use super::{Answer, ApiPath, AuroraError, Caller, events};
+use crate::access::DenyList;
 use crate::metrics::Metrics;
 
 /// The longest ordinary call; Aurora's own MCP server waits as long.
@@ -33,6 +37,7 @@ const LOGGED: usize = 500;
 const USER: HeaderName = HeaderName::from_static("x-user-id");
 const ORGANISATION: HeaderName = HeaderName::from_static("x-org-id");
 const SECRET: HeaderName = HeaderName::from_static("x-internal-secret");
+const SECRET_NAME: &[u8] = b"X-Internal-Secret";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
@@ -43,14 +48,17 @@ pub struct AuroraSettings {
     pub base: Url,
     /// `INTERNAL_API_SECRET`.
     pub secret: SecretString,
+    /// Requests that are never sent.
+    pub denied: DenyList,
 }
 
-/// The client. Cheap to share, one per process.
-#[derive(Debug)]
+/// The client. Cheap to clone, one pool per process.
+#[derive(Clone, Debug)]
 pub struct Aurora {
     http: reqwest::Client,
     base: String,
     secret: HeaderValue,
+    denied: Arc<DenyList>,
     metrics: Metrics,
 }
 
@@ -78,7 +86,8 @@ impl Aurora {
             .pool_idle_timeout(IDLE)
             .user_agent(concat!("aurora-mcp-gateway/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        Ok(Self { http, base: settings.base.as_str().trim_end_matches('/').to_owned(), secret, metrics })
+        let base = settings.base.as_str().trim_end_matches('/').to_owned();
+        Ok(Self { http, base, secret, denied: Arc::new(settings.denied.clone()), metrics })
     }
 
     /// The client, for calls on behalf of one user.
@@ -138,6 +147,23 @@ impl Call {
         self
     }
 
+    /// Where it goes.
+    pub fn path(&self) -> &ApiPath {
+        &self.path
+    }
+
+    /// Method, path and query, for tests and logs.
+    pub fn target(&self) -> String {
+        let query: Vec<String> = self.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("{} {}{mark}{}", self.method, self.path, query.join("&"))
+    }
+
+    /// What it carries.
+    pub fn body(&self) -> Option<&Value> {
+        self.body.as_ref()
+    }
+
     fn timeout(&self) -> Duration {
         if self.path.decoded().contains("discover") { DISCOVERY_TIMEOUT } else { TIMEOUT }
     }
@@ -167,7 +193,7 @@ impl AsUser<'_> {
             http.response.status_code = field::Empty,
         );
         let started = Instant::now();
-        let result = self.exchange(&call).instrument(span.clone()).await;
+        let result = self.permitted(&call).instrument(span.clone()).await;
         let outcome = match &result {
             Ok(answer) => {
                 span.record("http.response.status_code", answer.status.as_u16());
@@ -177,6 +203,32 @@ impl AsUser<'_> {
         };
         self.aurora.metrics.upstream(outcome, started.elapsed());
         result
+    }
+
+    /// Refuses what is on the deny list, and whatever belongs to an incident that the user can't see.
+    async fn permitted(&self, call: &Call) -> Result<Answer, AuroraError> {
+        if self.denies(&call.method, &call.path) {
+            return Err(AuroraError::Denied(format!("{} {}", call.method, call.path)));
+        }
+        if let Some(incident) = unchecked_incident(&call.path) {
+            self.exchange(&Call::new(Method::GET, incident)).await?;
+        }
+        self.exchange(call).await
+    }
+
+    /// The request is never sent, whoever asks.
+    pub fn denies(&self, method: &Method, path: &ApiPath) -> bool {
+        self.aurora.denied.denies(method, path)
+    }
+
+    /// The client and the caller, for work that outlives the request.
+    pub fn owned(&self) -> (Aurora, Caller) {
+        (self.aurora.clone(), self.caller.clone())
+    }
+
+    /// Who asks: user and organisation.
+    pub fn key(&self) -> (HeaderValue, HeaderValue) {
+        (self.caller.user.clone(), self.caller.organisation.clone())
     }
 
     async fn exchange(&self, call: &Call) -> Result<Answer, AuroraError> {
@@ -202,14 +254,14 @@ impl AsUser<'_> {
         let body = read(response).await?;
         if !call.accepts(status) {
             log_refusal(call, status, &body);
-            return Err(AuroraError::Status(status));
+            return Err(refused(status, &body));
         }
         if !json && !body.is_empty() {
             log_refusal(call, status, &body);
             return Err(if status.is_success() {
                 AuroraError::NotJson(status)
             } else {
-                AuroraError::Status(status)
+                refused(status, &[])
             });
         }
         Ok(Answer { status, body })
@@ -237,6 +289,15 @@ async fn read(mut response: Response) -> Result<Bytes, AuroraError> {
 fn failed(error: &reqwest::Error) -> AuroraError {
     tracing::warn!(error = ?error, "call of the Aurora API failed");
     if error.is_timeout() { AuroraError::Timeout } else { AuroraError::Unreachable }
+}
+
+fn refused(status: StatusCode, body: &[u8]) -> AuroraError {
+    // The only thing that Aurora says about itself and not about the request (contract §2, step 1).
+    let of_the_gateway = body.windows(SECRET_NAME.len()).any(|part| part == SECRET_NAME);
+    if status == StatusCode::FORBIDDEN && of_the_gateway {
+        return AuroraError::Secret;
+    }
+    AuroraError::Status { status, said: Said::of(status, body) }
 }
 
 fn log_refusal(call: &Call, status: StatusCode, body: &Bytes) {

@@ -1,15 +1,29 @@
 //! What can go wrong with a call of the Aurora API, in words for whoever made the call.
 //!
-//! Upstream text never goes to the caller: it may carry stack traces, host names, another user's data. It is logged.
+//! Of an upstream body the caller sees one sentence at most, and only where Aurora refuses the request (4xx): see
+//! [`Said`]. The rest may carry stack traces, host names, another user's data. It is logged.
 
 use http::StatusCode;
+
+use super::said::Said;
 
 /// A call of the Aurora API that brought no usable answer.
 #[derive(Debug, thiserror::Error)]
 pub enum AuroraError {
     /// Aurora answered with a status that is not a success.
-    #[error("Aurora answered {} ({})", .0.as_u16(), reason(*.0))]
-    Status(StatusCode),
+    #[error("Aurora answered {} ({}){said}", .status.as_u16(), reason(*.status))]
+    Status {
+        /// Which one.
+        status: StatusCode,
+        /// Why, in Aurora's words.
+        said: Said,
+    },
+    /// The gateway's configuration forbids it for everyone.
+    #[error("{0} is not available through MCP")]
+    Denied(String),
+    /// Aurora doesn't take the gateway for what it is.
+    #[error("Aurora refuses the gateway itself: its INTERNAL_API_SECRET is not Aurora's")]
+    Secret,
     /// A success that is not JSON.
     #[error("Aurora answered {} with something that is not JSON", .0.as_u16())]
     NotJson(StatusCode),
@@ -28,10 +42,12 @@ impl AuroraError {
     /// The label in logs and metrics; a finite set.
     pub fn category(&self) -> &'static str {
         match self {
-            Self::Status(status) if status.is_server_error() => "upstream_5xx",
-            Self::Status(status) if status.is_redirection() => "upstream_redirect",
-            Self::Status(StatusCode::TOO_MANY_REQUESTS) => "upstream_rate_limited",
-            Self::Status(_) => "upstream_4xx",
+            Self::Status { status, .. } if status.is_server_error() => "upstream_5xx",
+            Self::Status { status, .. } if status.is_redirection() => "upstream_redirect",
+            Self::Status { status: StatusCode::TOO_MANY_REQUESTS, .. } => "upstream_rate_limited",
+            Self::Status { .. } => "upstream_4xx",
+            Self::Denied(_) => "denied",
+            Self::Secret => "upstream_secret",
             Self::NotJson(_) => "upstream_not_json",
             Self::TooLarge(_) => "upstream_too_large",
             Self::Timeout => "upstream_timeout",
@@ -42,17 +58,23 @@ impl AuroraError {
     /// The same call may succeed in a moment.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Status(status) => status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS,
+            Self::Status { status, .. } => {
+                status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS
+            }
             Self::NotJson(status) => status.is_server_error(),
             Self::Timeout | Self::Unreachable => true,
-            Self::TooLarge(_) => false,
+            Self::TooLarge(_) | Self::Secret | Self::Denied(_) => false,
         }
     }
 
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Status(status) => status_hint(*status),
+            Self::Status { status, .. } => status_hint(*status),
+            Self::Denied(_) => "Use Aurora's own interface for it.",
+            Self::Secret => {
+                "Nothing that a client can do. An administrator has to correct the gateway's configuration."
+            }
             Self::NotJson(_) => "This path serves a page or a file, not data. GET /api/routes lists the API.",
             Self::TooLarge(_) => "Ask for less: use limit and offset, or a narrower path.",
             Self::Timeout => {
@@ -98,10 +120,14 @@ fn status_hint(status: StatusCode) -> &'static str {
 mod tests {
     use super::*;
 
+    fn status(code: u16) -> AuroraError {
+        AuroraError::Status { status: StatusCode::from_u16(code).unwrap(), said: Said::nothing() }
+    }
+
     #[test]
     fn every_error_says_what_happened_and_what_to_do() {
         for code in [301, 308, 400, 401, 403, 404, 405, 409, 413, 415, 418, 422, 429, 500, 502, 503, 504] {
-            let error = AuroraError::Status(StatusCode::from_u16(code).unwrap());
+            let error = status(code);
             assert!(error.to_string().contains(&code.to_string()));
             assert!(error.hint().ends_with('.'), "{code}");
         }
@@ -109,7 +135,7 @@ mod tests {
 
     #[test]
     fn categories_tell_a_users_mistake_from_an_outage() {
-        let category = |code| AuroraError::Status(StatusCode::from_u16(code).unwrap()).category();
+        let category = |code| status(code).category();
         assert_eq!(category(404), "upstream_4xx");
         assert_eq!(category(429), "upstream_rate_limited");
         assert_eq!(category(503), "upstream_5xx");

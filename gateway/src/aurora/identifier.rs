@@ -1,4 +1,4 @@
-//! Identifiers that go into paths of the Aurora API. All of them are UUIDs.
+//! Identifiers that go into paths of the Aurora API: mostly UUIDs, and names that must stay one segment.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,10 +7,14 @@ use uuid::Uuid;
 
 /// Text that is not a UUID. The message is meant for the model that sent it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what} must be a UUID such as 0f8fad5b-d9cb-469f-a165-70867728950e; list_incidents shows the ids")]
+#[error("{what} must be {form}; {source_of_ids} shows it")]
 pub struct IdentifierError {
     what: &'static str,
+    form: &'static str,
+    source_of_ids: &'static str,
 }
+
+const UUID: &str = "a UUID such as 0f8fad5b-d9cb-469f-a165-70867728950e";
 
 /// An incident. Upper case, a missing dash and spaces around are forgiven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,19 +24,31 @@ pub struct IncidentId(Uuid);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionId(Uuid);
 
-fn parse(text: &str, what: &'static str) -> Result<Uuid, IdentifierError> {
+/// One of the organisation's actions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActionId(Uuid);
+
+/// An agent that took part in an investigation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentId(String);
+
+fn parse(text: &str) -> Option<Uuid> {
     let text = text.trim();
     let plain = text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-    Uuid::try_parse(text).ok().filter(|_| plain).ok_or(IdentifierError { what })
+    Uuid::try_parse(text).ok().filter(|_| plain)
 }
 
 macro_rules! identifier {
-    ($type:ident, $what:literal) => {
+    ($type:ident, $what:literal, $source:literal) => {
         impl FromStr for $type {
             type Err = IdentifierError;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                parse(text, $what).map(Self)
+                parse(text).map(Self).ok_or(IdentifierError {
+                    what: $what,
+                    form: UUID,
+                    source_of_ids: $source,
+                })
             }
         }
 
@@ -44,8 +60,32 @@ macro_rules! identifier {
     };
 }
 
-identifier!(IncidentId, "incident_id");
-identifier!(SessionId, "session_id");
+identifier!(IncidentId, "incident_id", "list_incidents");
+identifier!(SessionId, "session_id", "the result of ask_incident");
+identifier!(ActionId, "action_id", "list_actions");
+
+impl FromStr for AgentId {
+    type Err = IdentifierError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+        if plain && (1..=64).contains(&text.len()) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(IdentifierError {
+            what: "agent_id",
+            form: "1 to 64 letters, digits, - and _, such as sa_1",
+            source_of_ids: "incident_findings",
+        })
+    }
+}
+
+impl fmt::Display for AgentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -87,6 +127,14 @@ mod tests {
         ] {
             let error = text.parse::<IncidentId>().unwrap_err();
             assert!(error.to_string().starts_with("incident_id must be a UUID"), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_agents_id_is_one_plain_word() {
+        assert_eq!(" sa_1 ".parse::<AgentId>().unwrap().to_string(), "sa_1");
+        for text in ["", "a b", "..", "a/b", "sa%2f1", "ä", &"a".repeat(65)] {
+            assert!(text.parse::<AgentId>().is_err(), "{text:?}");
         }
     }
 

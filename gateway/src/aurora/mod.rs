@@ -1,9 +1,11 @@
 //! The typed client of the Aurora API. The only place that talks HTTP to Aurora.
 
+mod actions;
 mod answer;
 mod caller;
 mod chat;
 mod client;
+mod connectors;
 mod error;
 mod events;
 mod graph;
@@ -11,14 +13,23 @@ mod identifier;
 mod incidents;
 mod knowledge;
 mod path;
+mod providers;
 mod routes;
+mod said;
+mod segment;
+mod tenancy;
 
 pub use answer::Answer;
 pub use caller::Caller;
 pub use chat::{Session, SessionStatus};
 pub use client::{AsUser, Aurora, AuroraSettings, Call, ClientError};
+pub use connectors::Connectors;
 pub use error::AuroraError;
-pub use identifier::{IdentifierError, IncidentId, SessionId};
-pub use incidents::IncidentPage;
+pub use graph::ServiceFilter;
+pub use identifier::{ActionId, AgentId, IdentifierError, IncidentId, SessionId};
+pub use incidents::{IncidentPage, Investigation};
 pub use path::{ApiPath, PathError};
+pub use providers::Span;
 pub use routes::Route;
+pub use said::Said;
+pub use segment::{Segment, SegmentError};

@@ -133,7 +133,8 @@ fn classify(answers: &Answers, lengths: &[u64], last_seen: &BTreeSet<String>) ->
         let text = format!("{waiting} tasks wait, and the queue keeps growing.");
         Verdict::degraded(Reason::QueueGrowing, text)
     } else {
-        Verdict::healthy(format!("{answered} Celery workers active."))
+        let workers = if answered == 1 { "worker" } else { "workers" };
+        Verdict::healthy(format!("{answered} Celery {workers} active."))
     };
     let nodes: Vec<&str> = answers.nodes.iter().map(String::as_str).collect();
     let verdict =

@@ -160,6 +160,11 @@ fn classify(troubles: &[Trouble], workloads: &[Workload], settings: &ReleaseSett
             format!("{} has {} of {} pods ready", workload.name, workload.ready, workload.desired)
         })
         .collect();
+    let off: Vec<&str> = workloads
+        .iter()
+        .filter(|workload| workload.desired == 0)
+        .map(|workload| workload.name.as_str())
+        .collect();
     let verdict = if let Some(reason) = failed {
         let text = format!("The workloads cannot be watched: the API server {}.", reason.phrase());
         Verdict::degraded(reason, text)
@@ -168,10 +173,13 @@ fn classify(troubles: &[Trouble], workloads: &[Workload], settings: &ReleaseSett
     } else if workloads.is_empty() {
         let text = format!("No workload of release {release} in namespace {namespace}.");
         Verdict::degraded(Reason::NoWorkloads, text)
-    } else if lacking.is_empty() {
-        Verdict::healthy(format!("All {} workloads of {release} are ready.", workloads.len()))
-    } else {
+    } else if !lacking.is_empty() {
         Verdict::degraded(Reason::PodsNotReady, format!("{}.", lacking.join(", ")))
+    } else if off.is_empty() {
+        Verdict::healthy(format!("Every workload of {release} is ready ({}).", workloads.len()))
+    } else {
+        let ready = workloads.len() - off.len();
+        Verdict::healthy(format!("Workloads that are ready: {ready}; scaled to 0: {}.", off.join(", ")))
     };
     let states = workloads.iter().map(|workload| {
         let state = serde_json::json!({ "ready": workload.ready, "desired": workload.desired });
@@ -221,6 +229,17 @@ mod tests {
         let verdict = classify(&[Trouble::None], &[workload("deployment/celery", 1, 2)], &settings);
         assert_eq!(verdict.message, "deployment/celery has 1 of 2 pods ready.");
         assert_eq!(verdict.detail["workloads"]["deployment/celery"]["desired"], 2);
+    }
+
+    #[test]
+    fn a_workload_that_is_scaled_to_zero_is_not_called_ready() {
+        let settings = ReleaseSettings { namespace: "n".into(), release: "r".into() };
+        let workloads = [workload("deployment/redis", 0, 0), workload("deployment/server", 1, 1)];
+        let verdict = classify(&[Trouble::None], &workloads, &settings);
+        assert_eq!(verdict.message, "Workloads that are ready: 1; scaled to 0: deployment/redis.");
+        assert_eq!(verdict.status, Status::Healthy);
+        let verdict = classify(&[Trouble::None], &workloads[1..], &settings);
+        assert_eq!(verdict.message, "Every workload of r is ready (1).");
     }
 
     #[test]

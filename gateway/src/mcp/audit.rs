@@ -11,6 +11,8 @@ use crate::metrics::Metrics;
 use crate::tools::Toolset;
 
 const LONGEST_ARGUMENTS: usize = 2_000;
+const LONGEST_ADDRESS: usize = 200;
+const LONGEST_NAME: usize = 80;
 /// Parts of names whose values are never logged.
 const SECRETS: [&str; 6] = ["authorization", "credential", "key", "password", "secret", "token"];
 
@@ -29,36 +31,54 @@ pub struct Record {
     scope: Arc<Scope>,
     request_id: String,
     method: String,
-    /// A tool or prompt that exists, or empty: fit for a metric label.
-    name: String,
-    /// An id, a path or an address.
-    object: Option<String>,
+    subject: Subject,
     arguments: Option<String>,
     outcome: &'static str,
     started: Instant,
     metrics: Metrics,
 }
 
+/// What a request names.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Subject {
+    /// The tool that was asked for, whether it exists or not.
+    tool: String,
+    /// A tool that exists, or empty: fit for a metric label.
+    label: String,
+    /// An id, a path or an address.
+    object: Option<String>,
+}
+
+impl Subject {
+    fn of(request: &ClientRequest, tools: &Toolset) -> Self {
+        match request {
+            ClientRequest::CallToolRequest(call) => {
+                let name = &call.params.name;
+                let arguments = call.params.arguments.as_ref();
+                Self {
+                    tool: cut(name, LONGEST_NAME),
+                    label: tools.known_name(name).unwrap_or_default().to_owned(),
+                    object: arguments.and_then(|arguments| tools.target(name, arguments)),
+                }
+            }
+            ClientRequest::ReadResourceRequest(read) => {
+                Self { object: Some(cut(&read.params.uri, LONGEST_ADDRESS)), ..Self::default() }
+            }
+            ClientRequest::GetPromptRequest(get) => {
+                Self { object: Some(cut(&get.params.name, LONGEST_NAME)), ..Self::default() }
+            }
+            _ => Self::default(),
+        }
+    }
+}
+
+fn cut(text: &str, longest: usize) -> String {
+    text.chars().take(longest).collect()
+}
+
 impl Record {
     /// Begins the record of a request.
     pub fn of(request: &ClientRequest, scope: Arc<Scope>, request_id: &str, recorder: &Recorder<'_>) -> Self {
-        let tools = recorder.tools;
-        let (name, object) = match request {
-            ClientRequest::CallToolRequest(call) => (
-                tools.known_name(&call.params.name).unwrap_or_default().to_owned(),
-                call.params
-                    .arguments
-                    .as_ref()
-                    .and_then(|arguments| tools.target(&call.params.name, arguments)),
-            ),
-            ClientRequest::ReadResourceRequest(read) => {
-                (String::new(), Some(read.params.uri.chars().take(200).collect()))
-            }
-            ClientRequest::GetPromptRequest(get) => {
-                (String::new(), Some(get.params.name.chars().take(80).collect()))
-            }
-            _ => (String::new(), None),
-        };
         let method = request.method().to_owned();
         let arguments = match request {
             ClientRequest::CallToolRequest(call) if recorder.arguments => {
@@ -70,8 +90,7 @@ impl Record {
             scope,
             request_id: request_id.to_owned(),
             method,
-            name,
-            object,
+            subject: Subject::of(request, recorder.tools),
             arguments,
             outcome: "cancelled",
             started: Instant::now(),
@@ -92,7 +111,7 @@ impl Record {
 impl Drop for Record {
     fn drop(&mut self) {
         let took = self.started.elapsed();
-        self.metrics.call(&self.method, &self.name, self.outcome, took);
+        self.metrics.call(&self.method, &self.subject.label, self.outcome, took);
         let principal = &self.scope.principal;
         tracing::info!(
             target: "audit",
@@ -101,8 +120,8 @@ impl Drop for Record {
             org_id = principal.org_id.as_str(),
             token_id = principal.token_id.0,
             method = self.method,
-            tool = self.name,
-            object = self.object,
+            tool = self.subject.tool,
+            object = self.subject.object,
             arguments = self.arguments,
             outcome = self.outcome,
             duration_ms = took.as_secs_f64() * 1000.0,
@@ -115,7 +134,7 @@ impl Drop for Record {
 fn loggable(arguments: &JsonObject) -> String {
     let mut value = Value::Object(arguments.clone());
     redact(&mut value);
-    value.to_string().chars().take(LONGEST_ARGUMENTS).collect()
+    cut(&value.to_string(), LONGEST_ARGUMENTS)
 }
 
 fn redact(value: &mut Value) {
@@ -137,9 +156,24 @@ fn redact(value: &mut Value) {
 
 #[cfg(test)]
 mod tests {
+    use rmcp::model::{CallToolRequest, CallToolRequestParams};
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn an_unknown_tool_is_logged_as_asked_for_but_is_no_label() {
+        for (name, tool, label) in [
+            ("list_incidents", "list_incidents", "list_incidents"),
+            ("drop_tables", "drop_tables", ""),
+            (&"x".repeat(500), &"x".repeat(80), ""),
+        ] {
+            let params = CallToolRequestParams::new(name.to_owned());
+            let request = ClientRequest::CallToolRequest(CallToolRequest::new(params));
+            let expected = Subject { tool: tool.to_owned(), label: label.to_owned(), object: None };
+            assert_eq!(Subject::of(&request, &Toolset::default()), expected, "{name}");
+        }
+    }
 
     #[test]
     fn what_is_called_a_secret_is_not_logged() {

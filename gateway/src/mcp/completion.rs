@@ -3,7 +3,7 @@
 use rmcp::model::{CompleteRequestParams, CompleteResult, CompletionInfo, Reference};
 use serde_json::Value;
 
-use crate::aurora::IncidentPage;
+use crate::aurora::{IncidentPage, ServiceFilter};
 use crate::health::Component;
 use crate::tools::CallContext;
 
@@ -51,7 +51,7 @@ async fn candidates(kind: Kind, context: &CallContext<'_>) -> Vec<Candidate> {
         Kind::Incident if context.access.permits_tool("list_incidents") => incidents(context).await,
         Kind::Incident => Vec::new(),
         Kind::Service => {
-            let services = context.aurora.services().await.unwrap_or_default();
+            let services = context.aurora.services(ServiceFilter::default()).await.unwrap_or_default();
             texts(&services["services"], "name").map(plain).collect()
         }
         Kind::ApiArea => {

@@ -10,8 +10,6 @@ use serde_json::{Value, json};
 use super::{CallContext, Tool, ToolError, argument, schema};
 use crate::aurora::{ApiPath, Call};
 
-/// The tool's name; access rules treat it apart.
-pub const NAME: &str = "aurora_api";
 /// Query parameters of one call.
 const MOST_PARAMETERS: usize = 50;
 
@@ -46,8 +44,9 @@ struct Arguments {
 impl Tool for AuroraApi {
     fn definition(&self) -> Definition {
         Definition::new(
-            NAME,
-            "Call any endpoint of the Aurora REST API as the token's user. Use it when no other tool fits. \
+            "aurora_api",
+            "Call any endpoint of the Aurora REST API as the token's user. Use it when neither a listed tool nor one of \
+             search_tools fits. \
              GET /api/routes lists all paths and methods; narrow it with select, for example \
              [.[] | select(.path | startswith(\"/api/graph\"))]. Use select (jq) to take just what you need from a large \
              answer. Requests other than GET can change things: ask the person first.",
@@ -62,6 +61,10 @@ impl Tool for AuroraApi {
                 "data": {"description": "The answer, after select."}
             }
         })))
+    }
+
+    fn judges_requests(&self) -> bool {
+        true
     }
 
     async fn call(&self, arguments: JsonObject, context: &CallContext<'_>) -> Result<Value, ToolError> {
@@ -106,17 +109,7 @@ fn check(method: &Method, path: &ApiPath, context: &CallContext<'_>) -> Result<(
     if let Some(hint) = never_ends(path) {
         return Err(ToolError::Denied(format!("{path} is a stream that never ends. {hint}")));
     }
-    if context.settings.denied.denies(method, path) {
-        return Err(ToolError::Denied(format!(
-            "{method} {path} is not available through MCP. Use Aurora's own interface for it."
-        )));
-    }
-    if !context.access.permits_request(method, path) {
-        return Err(ToolError::Denied(format!(
-            "This token does not permit {method} {path}. Its owner can widen access.mode or access.api of the token."
-        )));
-    }
-    Ok(())
+    context.permit(method, path)
 }
 
 /// Streams that stay open for ever (contract §7).

@@ -1,6 +1,6 @@
 //! Reading arguments as models write them: numbers as strings, stray spaces, JSON inside a string.
 
-use rmcp::model::JsonObject;
+use rmcp::model::{JsonObject, Tool as Definition};
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -14,6 +14,35 @@ pub fn read<T: DeserializeOwned>(arguments: JsonObject) -> Result<T, ToolError> 
         let inner = error.into_inner().to_string();
         ToolError::Argument(if path == "." { inner } else { format!("{path}: {inner}") })
     })
+}
+
+/// Gives arguments the names of the tool's schema: `incidentId` is taken for `incident_id`. Any other name is refused:
+/// ignored, it would change the meaning of the call.
+pub fn named(tool: &Definition, arguments: JsonObject) -> Result<JsonObject, ToolError> {
+    let known = tool.input_schema.get("properties").and_then(Value::as_object);
+    let names: Vec<&str> = known.into_iter().flat_map(JsonObject::keys).map(String::as_str).collect();
+    let mut renamed = JsonObject::new();
+    for (name, value) in arguments {
+        let Some(right) = closest(&names, &name) else { return Err(unknown(&tool.name, &names, &name)) };
+        if renamed.insert(right.to_owned(), value).is_some() {
+            return Err(ToolError::Argument(format!("{right} is given twice, in different spellings")));
+        }
+    }
+    Ok(renamed)
+}
+
+/// The known name that `written` is, apart from capitals, dashes and underscores.
+pub fn closest<'a>(names: &[&'a str], written: &str) -> Option<&'a str> {
+    let plain = |name: &str| name.replace(['_', '-', ' '], "").to_ascii_lowercase();
+    let exact = names.iter().find(|name| **name == written);
+    exact.or_else(|| names.iter().find(|name| plain(name) == plain(written))).copied()
+}
+
+/// Says which arguments there are.
+pub fn unknown(tool: &str, names: &[&str], written: &str) -> ToolError {
+    let written: String = written.chars().take(80).collect();
+    let takes = if names.is_empty() { "no arguments".to_owned() } else { names.join(", ") };
+    ToolError::Argument(format!("unknown argument {written:?}: {tool} takes {takes}"))
 }
 
 /// A whole number, also as `"20"` or `20.0`. An empty string and null count as absent.

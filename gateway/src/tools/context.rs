@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use http::Method;
+use jiff::Timestamp;
 use rmcp::model::{ProgressNotificationParam, ProgressToken};
 use tokio::sync::mpsc;
 
-use crate::access::{AccessRules, DenyList};
-use crate::aurora::AsUser;
+use super::{ConnectorStatus, ToolError};
+use crate::access::AccessRules;
+use crate::aurora::{ApiPath, AsUser};
 use crate::health::Health;
 use crate::tools::select::Selector;
 
@@ -15,8 +18,6 @@ use crate::tools::select::Selector;
 pub struct ToolSettings {
     /// How long `ask_incident` waits for an answer before it hands out a handle.
     pub ask_wait: Duration,
-    /// What `aurora_api` never does.
-    pub denied: DenyList,
     /// Runs the filters of `select`.
     pub selector: Selector,
 }
@@ -29,10 +30,26 @@ pub struct CallContext<'a> {
     pub access: &'a AccessRules,
     /// What the probes see.
     pub health: &'a Health,
+    /// What is connected to Aurora.
+    pub connectors: &'a ConnectorStatus,
+    /// When the call came.
+    pub now: Timestamp,
     /// Settings of the tools.
     pub settings: &'a ToolSettings,
     /// Where progress goes.
     pub progress: &'a Progress,
+}
+
+impl CallContext<'_> {
+    /// Whether a tool that takes any request, or one of many, may send this one.
+    pub fn permit(&self, method: &Method, path: &ApiPath) -> Result<(), ToolError> {
+        if self.access.permits_request(method, path) {
+            return Ok(());
+        }
+        Err(ToolError::Denied(format!(
+            "This token does not permit {method} {path}. Its owner can widen access.mode or access.api of the token."
+        )))
+    }
 }
 
 /// Progress notifications of one call; they go nowhere unless the client asked for them.

@@ -2,7 +2,7 @@
 
 use rmcp::model::{CallToolResult, ContentBlock};
 
-use crate::aurora::{AuroraError, IdentifierError, PathError};
+use crate::aurora::{AuroraError, IdentifierError, PathError, SegmentError};
 
 /// A failed call. Becomes a result with `isError`, so that the model can read it and do better.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +13,9 @@ pub enum ToolError {
     /// An identifier is no UUID.
     #[error(transparent)]
     Identifier(#[from] IdentifierError),
+    /// A name can't be part of a path.
+    #[error(transparent)]
+    Segment(#[from] SegmentError),
     /// A path is refused.
     #[error(transparent)]
     Path(#[from] PathError),
@@ -35,7 +38,7 @@ impl ToolError {
     /// The label in logs and metrics; a finite set.
     pub fn category(&self) -> &'static str {
         match self {
-            Self::Argument(_) | Self::Identifier(_) | Self::Path(_) => "bad_argument",
+            Self::Argument(_) | Self::Identifier(_) | Self::Segment(_) | Self::Path(_) => "bad_argument",
             Self::Denied(_) => "denied",
             Self::Select(_) => "bad_select",
             Self::Aurora { source } => source.category(),

@@ -20,8 +20,7 @@ impl Tool for GetGraphStats {
             "get_graph_stats",
             "Statistics of the service dependency graph: number of services and dependencies, services by type and \
              provider, the most depended-on (critical) services and single points of failure. Use it for an overview of \
-             the infrastructure. For one service and what it affects use aurora_api with \
-             GET /api/graph/services/<name>/impact.",
+             the infrastructure. For one service and what it affects use service_impact.",
             schema::input::<Arguments>(),
         )
         .with_title("Service graph statistics")

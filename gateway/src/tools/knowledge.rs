@@ -49,21 +49,33 @@ impl Tool for SearchKnowledgeBase {
 
     async fn call(&self, arguments: JsonObject, context: &CallContext<'_>) -> Result<Value, ToolError> {
         let arguments: Arguments = argument::read(arguments)?;
-        let query = arguments
-            .query
-            .ok_or_else(|| ToolError::Argument("query is missing: say what to look for".to_owned()))?;
-        if query.chars().count() > LONGEST_QUERY {
-            return Err(ToolError::Argument(format!("query is longer than {LONGEST_QUERY} characters")));
-        }
+        let query = query(arguments.query)?;
         let limit = argument::clamped(arguments.limit, 5, 1, 20);
         let answer = context.aurora.search_knowledge(&query, limit).await?;
-        let weaviate = context.health.component("weaviate").map(|component| component.status);
-        Ok(warned(answer, weaviate))
+        Ok(warned(answer, context))
+    }
+
+    fn former_names(&self) -> &'static [&'static str] {
+        &["knowledge_base_search"]
     }
 }
 
+/// What to look for.
+pub fn query(text: Option<String>) -> Result<String, ToolError> {
+    let query =
+        text.ok_or_else(|| ToolError::Argument("query is missing: say what to look for".to_owned()))?;
+    if query.chars().count() > LONGEST_QUERY {
+        return Err(ToolError::Argument(format!("query is longer than {LONGEST_QUERY} characters")));
+    }
+    Ok(query)
+}
+
 /// Aurora answers an empty list when its vector store is down (contract §1 #12); the probe tells the two apart.
-fn warned(mut answer: Value, weaviate: Option<Status>) -> Value {
+pub fn warned(answer: Value, context: &CallContext<'_>) -> Value {
+    judged(answer, context.health.component("weaviate").map(|component| component.status))
+}
+
+fn judged(mut answer: Value, weaviate: Option<Status>) -> Value {
     let empty = answer["results"].as_array().is_none_or(Vec::is_empty);
     if empty && weaviate.is_some_and(|status| matches!(status, Status::Degraded | Status::Unhealthy)) {
         answer["warning"] = json!(
@@ -72,4 +84,24 @@ fn warned(mut answer: Value, weaviate: Option<Status>) -> Value {
         );
     }
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_result_is_believed_only_while_weaviate_is_healthy() {
+        for (results, status, warns) in [
+            (json!([]), Some(Status::Unhealthy), true),
+            (json!([]), Some(Status::Degraded), true),
+            (json!([]), Some(Status::Healthy), false),
+            (json!([]), Some(Status::NotConfigured), false),
+            (json!([]), None, false),
+            (json!([{"content": "x"}]), Some(Status::Unhealthy), false),
+        ] {
+            let answer = judged(json!({"results": results}), status);
+            assert_eq!(answer.get("warning").is_some(), warns, "{answer} {status:?}");
+        }
+    }
 }

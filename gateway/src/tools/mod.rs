@@ -1,24 +1,34 @@
 //! The tools of the MCP surface: which there are, who may use which, and how a call becomes a result.
 
+mod actions;
 mod api;
 mod argument;
 mod ask;
+mod connected;
 mod context;
+mod dispatch;
 mod error;
+mod evidence;
 mod graph;
 mod incidents;
 mod knowledge;
 mod output;
+mod rca;
+mod runbooks;
 mod schema;
 pub mod select;
+mod services;
 
 use async_trait::async_trait;
 use rmcp::model::{CallToolResult, JsonObject, Tool as Definition};
 use serde_json::Value;
 
+pub use self::connected::ConnectorStatus;
 pub use self::context::{CallContext, Progress, ToolSettings};
+pub use self::dispatch::Catalogue;
 pub use self::error::ToolError;
 use crate::access::AccessRules;
+use crate::aurora::Connectors;
 
 /// A tool: a definition and a call of a typed Aurora client method.
 #[async_trait]
@@ -28,6 +38,21 @@ pub trait Tool: Send + Sync {
 
     /// Runs it. The value is an object.
     async fn call(&self, arguments: JsonObject, context: &CallContext<'_>) -> Result<Value, ToolError>;
+
+    /// It is listed only while one of these is connected to Aurora. None: always.
+    fn connectors(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Names that it has, or had, elsewhere: it can be called by them, but is listed once.
+    fn former_names(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// It sends requests of many kinds and judges each by method and path, so a read-only token keeps it.
+    fn judges_requests(&self) -> bool {
+        false
+    }
 
     /// What the call is about, for the audit line: an id, a path; never a secret and no free text.
     fn target(&self, _arguments: &JsonObject) -> Option<String> {
@@ -55,6 +80,25 @@ impl Default for Toolset {
             Box::new(graph::GetGraphStats),
             Box::new(knowledge::SearchKnowledgeBase),
             Box::new(api::AuroraApi),
+            Box::new(rca::TriggerRca),
+            Box::new(runbooks::SearchRunbooks),
+            Box::new(services::InfrastructureContext),
+            Box::new(services::ListServices),
+            Box::new(services::ServiceImpact),
+            Box::new(evidence::IncidentAlerts),
+            Box::new(evidence::IncidentFindings),
+            Box::new(evidence::IncidentFindingDetail),
+            Box::new(actions::ListActions),
+            Box::new(actions::GetAction),
+            Box::new(actions::ListActionRuns),
+            Box::new(connected::QueryLogs),
+            Box::new(connected::QueryMetrics),
+            Box::new(connected::QueryAlerts),
+            Box::new(connected::QueryJira),
+            Box::new(connected::QueryNotion),
+            Box::new(connected::QueryBitbucket),
+            Box::new(dispatch::SearchTools),
+            Box::new(dispatch::CallTool),
         ];
         Self { entries: tools.into_iter().map(Entry::new).collect() }
     }
@@ -68,26 +112,48 @@ impl Entry {
         Self { definition, reads_only, tool }
     }
 
-    /// `aurora_api` judges each call by method and path itself, so a read-only token keeps it.
     fn permitted(&self, access: &AccessRules) -> bool {
-        let name = self.definition.name.as_ref();
-        access.permits_tool(name) && (self.reads_only || !access.is_read_only() || name == api::NAME)
+        let named = self.names().any(|name| access.permits_tool(name));
+        named && (self.reads_only || !access.is_read_only() || self.tool.judges_requests())
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.definition.name.as_ref()).chain(self.tool.former_names().iter().copied())
+    }
+
+    fn connected(&self, connectors: &Connectors) -> bool {
+        let names = self.tool.connectors();
+        names.is_empty() || names.iter().any(|name| connectors.has(name))
+    }
+
+    async fn call(
+        &self,
+        arguments: JsonObject,
+        context: &CallContext<'_>,
+    ) -> Result<CallToolResult, ToolError> {
+        let arguments = argument::named(&self.definition, arguments)?;
+        self.tool.call(arguments, context).await.map(output::result)
     }
 }
 
 impl Toolset {
-    /// The definitions that `access` permits, always in the same order.
-    pub fn list(&self, access: &AccessRules) -> Vec<Definition> {
+    /// The definitions that `access` permits and that something is connected for, always in the same order.
+    pub fn list(&self, access: &AccessRules, connectors: &Connectors) -> Vec<Definition> {
         self.entries
             .iter()
-            .filter(|entry| entry.permitted(access))
+            .filter(|entry| entry.permitted(access) && entry.connected(connectors))
             .map(|entry| entry.definition.clone())
             .collect()
     }
 
+    /// Whether the list for `access` depends on what is connected.
+    pub fn asks_for_connectors(&self, access: &AccessRules) -> bool {
+        self.entries.iter().any(|entry| !entry.tool.connectors().is_empty() && entry.permitted(access))
+    }
+
     /// The name of a tool as the program knows it; a finite set, fit for a metric label.
     pub fn known_name(&self, name: &str) -> Option<&str> {
-        self.entries.iter().map(|entry| entry.definition.name.as_ref()).find(|known| *known == name)
+        self.find(name).map(|entry| entry.definition.name.as_ref())
     }
 
     /// What a call is about, for the audit line.
@@ -103,11 +169,11 @@ impl Toolset {
         context: &CallContext<'_>,
     ) -> Option<Result<CallToolResult, ToolError>> {
         let entry = self.find(name).filter(|entry| entry.permitted(context.access))?;
-        Some(entry.tool.call(arguments, context).await.map(output::result))
+        Some(entry.call(arguments, context).await)
     }
 
     fn find(&self, name: &str) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.definition.name == name)
+        self.entries.iter().find(|entry| entry.names().any(|known| known == name))
     }
 }
 
@@ -115,8 +181,15 @@ impl Toolset {
 mod tests {
     use super::*;
 
+    /// Everything that can be connected.
+    fn connectors() -> Connectors {
+        let toolset = Toolset::default();
+        let names = toolset.entries.iter().flat_map(|entry| entry.tool.connectors());
+        names.map(|name| (*name, true)).collect()
+    }
+
     fn definitions() -> Vec<Definition> {
-        Toolset::default().list(&AccessRules::unlimited())
+        Toolset::default().list(&AccessRules::unlimited(), &connectors())
     }
 
     fn walk<'a>(value: &'a Value, visit: &mut impl FnMut(&'a str, &'a Value)) {
@@ -131,19 +204,44 @@ mod tests {
     }
 
     #[test]
-    fn the_six_documented_tools_are_listed_in_order() {
-        let names: Vec<_> = definitions().iter().map(|tool| tool.name.to_string()).collect();
-        assert_eq!(
-            names,
-            [
-                "list_incidents",
-                "get_incident",
-                "ask_incident",
-                "get_graph_stats",
-                "search_knowledge_base",
-                "aurora_api"
-            ]
-        );
+    fn the_documented_tools_come_first_and_gated_ones_need_their_connector() {
+        let names = |connectors: &Connectors| -> Vec<String> {
+            let list = Toolset::default().list(&AccessRules::unlimited(), connectors);
+            list.iter().map(|tool| tool.name.to_string()).collect()
+        };
+        let none = names(&Connectors::default());
+        let documented = [
+            "list_incidents",
+            "get_incident",
+            "ask_incident",
+            "get_graph_stats",
+            "search_knowledge_base",
+            "aurora_api",
+        ];
+        assert_eq!(none[..6], documented);
+        assert_eq!((none.len(), names(&connectors()).len()), (18, 25));
+        let jira = names(&[("jira", true)].into_iter().collect());
+        assert_eq!(jira.len(), 19);
+        assert!(jira.contains(&"query_jira".to_owned()));
+    }
+
+    /// Every session pays for the list before anything is asked; clients cap the number of tools at 40.
+    #[test]
+    fn the_whole_list_stays_within_its_budget() {
+        let bytes = |connectors: &Connectors| {
+            let list = Toolset::default().list(&AccessRules::unlimited(), connectors);
+            serde_json::to_vec(&list).unwrap().len()
+        };
+        let (least, most) = (bytes(&Connectors::default()), bytes(&connectors()));
+        assert!(least < 18_000, "{least} bytes without connectors");
+        assert!(most < 24_000, "{most} bytes with all connectors");
+    }
+
+    #[test]
+    fn a_tool_answers_to_its_newer_name_too_but_is_listed_once() {
+        let toolset = Toolset::default();
+        assert_eq!(toolset.known_name("knowledge_base_search"), Some("search_knowledge_base"));
+        assert!(definitions().iter().all(|tool| tool.name != "knowledge_base_search"));
     }
 
     #[test]
@@ -174,6 +272,34 @@ mod tests {
             assert!(tool.description.as_ref().unwrap().len() < 2_048, "{}", tool.name);
             assert!(tool.name.len() <= 40, "{}", tool.name);
         }
+    }
+
+    #[test]
+    fn an_unknown_argument_is_named_with_those_that_there_are() {
+        for tool in definitions() {
+            let unknown = JsonObject::from_iter([("nosuch".to_owned(), Value::Null)]);
+            let error = argument::named(&tool, unknown).unwrap_err().to_string();
+            assert!(
+                error.starts_with(&format!("unknown argument \"nosuch\": {} takes ", tool.name)),
+                "{error}"
+            );
+            let known = tool.input_schema["properties"].as_object().unwrap();
+            assert!(known.keys().all(|name| error.contains(name)), "{error}");
+            assert!(!known.is_empty() || error.ends_with(" takes no arguments"), "{error}");
+            assert_eq!(argument::named(&tool, known.clone()).unwrap(), *known);
+        }
+    }
+
+    #[test]
+    fn a_name_in_another_spelling_is_understood_once() {
+        let tool = definitions().into_iter().find(|tool| tool.name == "get_incident").unwrap();
+        let object = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
+        for written in ["incidentId", "INCIDENT_ID", "incident-id", "IncidentID"] {
+            let read: JsonObject = argument::named(&tool, object(&[written])).unwrap();
+            assert!(read.contains_key("incident_id"), "{written}");
+        }
+        let twice = argument::named(&tool, object(&["incidentId", "incident_id"])).unwrap_err();
+        assert!(twice.to_string().contains("given twice"), "{twice}");
     }
 
     #[test]

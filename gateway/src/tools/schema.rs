@@ -1,11 +1,54 @@
-//! Input schemas that every client understands: flat, without `$ref`, lists of types or integer formats.
+//! Definitions of tools, with schemas that every client understands: flat, without `$ref`, lists of types or formats.
 
 use std::sync::Arc;
 
-use rmcp::model::JsonObject;
+use rmcp::model::{JsonObject, Tool as Definition, ToolAnnotations};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
+
+/// A tool that changes nothing and asks nobody but Aurora. `A` is its struct of arguments.
+pub fn reads<A: JsonSchema>(
+    name: &'static str,
+    title: &str,
+    description: &'static str,
+    output: Value,
+) -> Definition {
+    let hints = ToolAnnotations::from_raw(None, Some(true), Some(false), Some(true), Some(false));
+    defined::<A>(name, title, description, output, hints)
+}
+
+/// A tool that changes nothing and asks a system outside of Aurora.
+pub fn reads_outside<A: JsonSchema>(
+    name: &'static str,
+    title: &str,
+    description: &'static str,
+    output: Value,
+) -> Definition {
+    let hints = ToolAnnotations::from_raw(None, Some(true), Some(false), Some(true), Some(true));
+    defined::<A>(name, title, description, output, hints)
+}
+
+/// A tool with annotations of its own.
+pub fn defined<A: JsonSchema>(
+    name: &'static str,
+    title: &str,
+    description: &'static str,
+    output: Value,
+    hints: ToolAnnotations,
+) -> Definition {
+    Definition::new(name, description, input::<A>())
+        .with_title(title)
+        .with_annotations(hints)
+        .with_raw_output_schema(self::output(output))
+}
+
+/// The output schema of an object with these members: their names, and the JSON type of each.
+pub fn members(members: &[(&str, &str)]) -> Value {
+    let properties: JsonObject =
+        members.iter().map(|(name, kind)| ((*name).to_owned(), serde_json::json!({"type": kind}))).collect();
+    serde_json::json!({"type": "object", "properties": properties})
+}
 
 /// The schema of an arguments struct; its doc comments are the descriptions.
 pub fn input<T: JsonSchema>() -> Arc<JsonObject> {

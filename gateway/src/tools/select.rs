@@ -9,7 +9,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use jaq_core::load::{Arena, File, Loader};
-use jaq_core::{Compiler, Ctx, Vars, data, unwrap_valr};
+use jaq_core::{Compiler, Ctx, Vars, data::JustLut, unwrap_valr};
 use jaq_json::{Val, read};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,9 @@ pub const COMMAND: &str = "select";
 
 const LONGEST_FILTER: usize = 2_000;
 const MOST_OUTPUTS: usize = 10_000;
+const LONGEST_MESSAGE: usize = 300;
+/// Strings of jq's messages that are repeated.
+const LONGEST_STRING: usize = 80;
 const MEMORY: u64 = 512 * 1024 * 1024;
 const CPU_SECONDS: u64 = 1;
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -100,8 +103,8 @@ fn limit(resource: Resource, value: u64) -> std::io::Result<()> {
     Ok(setrlimit(resource, Rlimit { current: Some(value), maximum: Some(value) })?)
 }
 
-fn apply(filter: &str, input: &Value) -> Outcome {
-    let input = read::parse_single(input.to_string().as_bytes()).map_err(|error| error.to_string())?;
+fn apply(filter: &str, data: &Value) -> Outcome {
+    let input = read::parse_single(data.to_string().as_bytes()).map_err(|error| error.to_string())?;
     let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
     let functions = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
     let arena = Arena::default();
@@ -113,13 +116,14 @@ fn apply(filter: &str, input: &Value) -> Outcome {
             errors.iter().flat_map(|(_, undefined)| undefined).map(|(name, _)| *name).collect();
         format!("not defined in jq: {}", names.join(", "))
     })?;
-    let context = Ctx::<data::JustLut<Val>>::new(&compiled.lut, Vars::new([]));
+    let context = Ctx::<JustLut<Val>>::new(&compiled.lut, Vars::new([]));
     let mut outputs = Vec::new();
     for output in compiled.id.run((context, input)).map(unwrap_valr) {
         if outputs.len() == MOST_OUTPUTS {
             return Err(format!("the filter gives more than {MOST_OUTPUTS} values; use first or limit"));
         }
-        let output = output.map_err(|error| shortened(&error.to_string()))?;
+        let output = output
+            .map_err(|error| format!("{}; the answer is {}", complaint(&error.to_string()), shape(data)))?;
         outputs.push(
             serde_json::from_str(&output.to_string()).map_err(|_| "the result is not JSON".to_owned())?,
         );
@@ -127,8 +131,33 @@ fn apply(filter: &str, input: &Value) -> Outcome {
     Ok(if outputs.len() == 1 { outputs.swap_remove(0) } else { Value::Array(outputs) })
 }
 
-fn shortened(text: &str) -> String {
-    text.chars().take(300).collect()
+/// jq's message with the kind of a value in place of the value, which may be the whole answer.
+fn complaint(message: &str) -> String {
+    let mut text = String::new();
+    let mut rest = message;
+    while let Some(start) = rest.find(['[', '{', '"']) {
+        let (before, value) = rest.split_at(start);
+        let mut values = serde_json::Deserializer::from_str(value).into_iter::<Value>();
+        let kind = match values.next() {
+            Some(Ok(Value::Array(_))) => "array",
+            Some(Ok(Value::Object(_))) => "object",
+            Some(Ok(_)) if values.byte_offset() > LONGEST_STRING => "string",
+            Some(Ok(_)) => &value[..values.byte_offset()],
+            _ => break,
+        };
+        text.extend([before, kind]);
+        rest = &value[values.byte_offset()..];
+    }
+    text.push_str(rest);
+    text.chars().take(LONGEST_MESSAGE).collect()
+}
+
+fn shape(value: &Value) -> String {
+    match value {
+        Value::Array(items) => format!("an array of {}", items.len()),
+        Value::Object(map) => format!("an object with {} keys", map.len()),
+        _ => "a single value".to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -163,6 +192,25 @@ mod tests {
             let error = apply(filter, &json!({"a": 1})).unwrap_err();
             assert!(error.contains(expected), "{filter}: {error}");
         }
+    }
+
+    #[test]
+    fn a_complaint_names_kinds_and_does_not_repeat_the_answer() {
+        let items: Vec<_> = (0..50).map(|id| json!({"id": id, "text": "] \" }".repeat(20)})).collect();
+        let input = json!({"incidents": items, "note": "x".repeat(500)});
+        for (filter, expected) in [
+            (".incidents.nosuch", "cannot index array with \"nosuch\"; the answer is an object with 2 keys"),
+            (".note.x", "cannot index string with \"x\"; the answer is an object with 2 keys"),
+            (".incidents + .", "cannot calculate array + object; the answer is an object with 2 keys"),
+            ("error(\"no [luck\")", "\"no [luck\"; the answer is an object with 2 keys"),
+        ] {
+            assert_eq!(apply(filter, &input), Err(expected.to_owned()), "{filter}");
+        }
+        assert_eq!(
+            apply(".x", &json!([1])).unwrap_err(),
+            "cannot index array with \"x\"; the answer is an array of 1"
+        );
+        assert_eq!(complaint("cannot use [1, as"), "cannot use [1, as", "what is no JSON stays");
     }
 
     #[test]

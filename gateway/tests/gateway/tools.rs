@@ -60,6 +60,22 @@ async fn incidents_are_listed_by_status_and_page() {
 }
 
 #[tokio::test]
+async fn an_argument_that_a_tool_does_not_have_is_refused() {
+    run(async |world| {
+        for (tool, arguments, unknown) in [
+            ("list_incidents", json!({"state": "open"}), "state"),
+            ("get_graph_stats", json!({"depth": 1}), "depth"),
+            ("aurora_api", json!({"path": "/api/incidents", "query": {"limit": 1}}), "query"),
+        ] {
+            let text = world.failing_call(tool, arguments).await;
+            assert!(text.starts_with(&format!("unknown argument {unknown:?}: {tool} takes ")), "{text}");
+        }
+        assert!(world.asked().await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_incident_comes_by_any_spelling_of_its_id() {
     run(async |world| {
         for id in [INCIDENT.to_uppercase(), INCIDENT.replace('-', ""), format!(" {INCIDENT}\n")] {
