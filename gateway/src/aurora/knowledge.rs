@@ -1,4 +1,4 @@
-//! The knowledge base and SharePoint: where runbooks are (contract §5.1, §6).
+//! The knowledge base and `SharePoint`: where runbooks are (contract §5.1, §6).
 
 use serde_json::{Value, json};
 
@@ -17,13 +17,13 @@ impl AsUser<'_> {
         self.send(Call::get(&["api", "knowledge-base", "documents"])).await?.value()
     }
 
-    /// Pages and documents of SharePoint.
+    /// Pages and documents of `SharePoint`.
     pub async fn search_sharepoint(&self, query: &str, limit: u32) -> Result<Value, AuroraError> {
         let body = json!({"query": query, "maxResults": limit});
         self.send(Call::post(&["sharepoint", "search"], body)).await?.value()
     }
 
-    /// Sites of SharePoint.
+    /// Sites of `SharePoint`.
     pub async fn sharepoint_sites(&self) -> Result<Value, AuroraError> {
         self.send(Call::get(&["sharepoint", "sites"])).await?.value()
     }

@@ -1,4 +1,4 @@
-//! Runbooks, wherever they are: the knowledge base and SharePoint.
+//! Runbooks, wherever they are: the knowledge base and `SharePoint`.
 
 use async_trait::async_trait;
 use rmcp::model::{JsonObject, Tool as Definition};
@@ -38,7 +38,7 @@ impl Tool for SearchRunbooks {
         )
     }
 
-    /// Without SharePoint it would be a second name for `search_knowledge_base`, so it isn't listed then.
+    /// Without `SharePoint` it would be a second name for `search_knowledge_base`, so it isn't listed then.
     fn connectors(&self) -> &'static [&'static str] {
         &PROVIDERS
     }

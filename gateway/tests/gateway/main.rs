@@ -13,5 +13,6 @@ mod limits;
 mod protocol;
 mod resources;
 mod subscriptions;
+mod surface;
 mod tools;
 mod world;

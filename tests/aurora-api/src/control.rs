@@ -7,6 +7,7 @@
 //! | POST `/_test/faults` `{kind, count?, path?, …}` | orders a fault ([`crate::faults::Kind`]) |
 //! | DELETE `/_test/faults` | no fault any more |
 //! | POST `/_test/health` `{state}` | healthy, degraded or unhealthy |
+//! | POST `/_test/connectors` `{name: bool}` | what `/api/connectors/status` says besides what was captured |
 //! | POST `/_test/chat` `{polls, outcome}` | what the next chat turns will do |
 
 use http::{Method, StatusCode};
@@ -44,6 +45,7 @@ pub fn answer(state: &mut State, request: &Received) -> Answer {
         (&Method::POST, "health") => {
             parse::<HealthOrder>(request).map(|order| state.health.state = order.state)
         }
+        (&Method::POST, "connectors") => parse(request).map(|connectors| state.connectors = connectors),
         (&Method::POST, "chat") => parse::<Script>(request).map(|script| state.chat.script = script),
         _ => return Answer::error(StatusCode::NOT_FOUND, "no such control"),
     };

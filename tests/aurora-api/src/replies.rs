@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Body};
 use crate::gate::{Caller, Passed};
 use crate::people::ALPHA;
 use crate::received::Received;
@@ -27,6 +27,15 @@ pub fn answer(state: &mut State, samples: &Samples, passed: &Passed<'_>, request
     };
     let argument = passed.arguments.first().map_or("", String::as_str);
     match (method, rule) {
+        ("GET", "/api/connectors/status") => {
+            let mut answer = captured(samples, method, rule, Some(caller), request);
+            if let Body::Json(body) = &mut answer.body {
+                for (name, connected) in &state.connectors {
+                    body["connectors"][name] = json!({ "connected": connected });
+                }
+            }
+            answer
+        }
         ("GET", "/api/incidents") => state.incidents.list(&caller.org, request),
         ("POST", "/api/knowledge-base/search") => {
             with_json(request, |body| state.knowledge.search(&caller.org, body))

@@ -1,5 +1,6 @@
 //! One request in, one reaction out: audit, faults, Flask's checks, answer, journal.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -60,6 +61,7 @@ pub struct State {
     pub incidents: Incidents,
     pub chat: Chat,
     pub knowledge: Knowledge,
+    pub connectors: BTreeMap<String, bool>,
     pub health: Health,
     pub faults: Faults,
     pub journal: Journal,
@@ -88,6 +90,7 @@ impl StandIn {
             incidents: Incidents::load(&samples)?,
             chat: Chat::load(&samples)?,
             knowledge: Knowledge::load(&samples)?,
+            connectors: BTreeMap::new(),
             health: Health::load(&samples, options.health_delay)?,
             faults: Faults::default(),
             journal: Journal::default(),
