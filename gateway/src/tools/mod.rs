@@ -233,8 +233,18 @@ mod tests {
             serde_json::to_vec(&list).unwrap().len()
         };
         let (least, most) = (bytes(&Connectors::default()), bytes(&connectors()));
-        assert!(least < 18_000, "{least} bytes without connectors");
-        assert!(most < 24_000, "{most} bytes with all connectors");
+        assert!(least < 15_000, "{least} bytes without connectors");
+        assert!(most < 20_000, "{most} bytes with all connectors");
+    }
+
+    #[test]
+    fn the_documentation_names_every_tool_and_its_connectors() {
+        let documentation = include_str!("../../../docs/clients.md");
+        for entry in Toolset::default().entries {
+            let connectors = entry.tool.connectors().join(", ");
+            let row = format!("| `{}` | {connectors}", entry.definition.name);
+            assert!(documentation.contains(&row), "docs/clients.md lacks {row}");
+        }
     }
 
     #[test]
