@@ -15,6 +15,8 @@ use crate::context::Context;
 const EVERY: Duration = Duration::from_secs(15);
 /// What has not come about after this long needs somebody's eye.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
+/// A token that was used more recently than this is in use.
+const IN_USE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// The spans in which tokens that end are counted, with their label.
 pub(crate) const SPANS: [(&str, SignedDuration); 3] = [
     ("24h", SignedDuration::from_hours(24)),
@@ -31,6 +33,8 @@ pub(crate) struct Census {
     pub(crate) stuck: i64,
     /// Ready ones that end within each of [`SPANS`].
     pub(crate) expiring: [i64; SPANS.len()],
+    /// Those of them that somebody used lately.
+    pub(crate) expiring_in_use: [i64; SPANS.len()],
     /// When the next of the ready ones ends.
     pub(crate) soonest_expiry: Option<Timestamp>,
     /// Served by another installation; counted nowhere else.
@@ -59,13 +63,18 @@ fn count<'a>(tokens: impl Iterator<Item = &'a McpToken>, installation: &str, now
         let reason = ready.map_or("Pending", |condition| condition.reason.as_str());
         *census.by_reason.entry(reason.to_owned()).or_default() += 1;
         census.stuck += i64::from(is_stuck(token, reason, now));
-        let expires = token.status.as_ref().and_then(|status| status.expires_at.as_ref());
+        let status = token.status.as_ref();
+        let expires = status.and_then(|status| status.expires_at.as_ref());
+        let used = status.and_then(|status| status.last_used_at.as_ref());
+        let in_use = used.is_some_and(|used| now.duration_since(used.0) <= IN_USE);
         let in_force = ready.is_some_and(|condition| condition.status == "True");
         if let Some(expires) = expires.filter(|_| in_force) {
             census.soonest_expiry =
                 Some(census.soonest_expiry.map_or(expires.0, |soonest| soonest.min(expires.0)));
-            for (count, (_, span)) in census.expiring.iter_mut().zip(SPANS) {
-                *count += i64::from(expires.0.duration_since(now) <= span);
+            for (index, (_, span)) in SPANS.into_iter().enumerate() {
+                let soon = expires.0.duration_since(now) <= span;
+                census.expiring[index] += i64::from(soon);
+                census.expiring_in_use[index] += i64::from(soon && in_use);
             }
         }
     }
@@ -158,9 +167,10 @@ mod tests {
     fn tokens_are_counted_by_reason_and_by_their_end_and_foreign_ones_apart() {
         let ends = |time: &str| json!({"status": {"expiresAt": time}});
         let foreign = json!({"metadata": {"annotations": {"mcp.aurora-oss.dev/installation": "other"}}});
+        let ends_and_used = |end: &str, used: &str| json!({"status": {"expiresAt": end, "lastUsedAt": used}});
         let tokens = [
-            token(Some(("True", "Ready")), &ends("2026-01-01T12:00:00Z")),
-            token(Some(("True", "Ready")), &ends("2026-01-05T00:00:00Z")),
+            token(Some(("True", "Ready")), &ends_and_used("2026-01-01T12:00:00Z", "2025-12-20T00:00:00Z")),
+            token(Some(("True", "Ready")), &ends_and_used("2026-01-05T00:00:00Z", "2025-12-30T00:00:00Z")),
             token(Some(("True", "Ready")), &json!({})),
             token(Some(("False", "Expired")), &ends("2026-01-01T01:00:00Z")),
             token(Some(("True", "Ready")), &foreign),
@@ -168,6 +178,7 @@ mod tests {
         let census = count(tokens.iter(), "test", "2026-01-01T00:00:00Z".parse().unwrap());
         assert_eq!(census.by_reason, BTreeMap::from([("Ready".to_owned(), 3), ("Expired".to_owned(), 1)]));
         assert_eq!((census.expiring, census.foreign), ([1, 2, 2], 1));
+        assert_eq!(census.expiring_in_use, [0, 1, 1], "a token that nobody used for a week may end");
         assert_eq!(census.soonest_expiry, Some("2026-01-01T12:00:00Z".parse().unwrap()));
     }
 }

@@ -51,6 +51,7 @@ pub(crate) struct Metrics {
     stuck: Gauge,
     foreign: Gauge,
     expiring: Family<SpanLabel, Gauge>,
+    expiring_in_use: Family<SpanLabel, Gauge>,
     soonest_expiry: Gauge<f64, AtomicU64>,
     database: Family<OperationLabel, Histogram>,
     pub(crate) queue_depth: Gauge,
@@ -73,6 +74,7 @@ impl Metrics {
             stuck: Gauge::default(),
             foreign: Gauge::default(),
             expiring: Family::default(),
+            expiring_in_use: Family::default(),
             soonest_expiry: Gauge::default(),
             database: Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.0005, 2.0, 14))),
             queue_depth: Gauge::default(),
@@ -90,6 +92,7 @@ impl Metrics {
         }
         for (within, _) in SPANS {
             drop(metrics.expiring.get_or_create(&SpanLabel { within }));
+            drop(metrics.expiring_in_use.get_or_create(&SpanLabel { within }));
         }
         for operation in ["read", "write"] {
             drop(metrics.database.get_or_create(&OperationLabel { operation }));
@@ -148,6 +151,11 @@ impl Metrics {
             metrics.expiring.clone(),
         );
         registry.register(
+            "tokens_expiring_in_use",
+            "Tokens in force that expire within the span and were used in the last seven days",
+            metrics.expiring_in_use.clone(),
+        );
+        registry.register(
             "foreign_tokens",
             "McpTokens in sight that another installation serves",
             metrics.foreign.clone(),
@@ -195,8 +203,9 @@ impl Metrics {
             let count = census.by_reason.get(reason).copied().unwrap_or(0);
             self.tokens.get_or_create(&ReasonLabel { reason }).set(count);
         }
-        for ((within, _), count) in SPANS.into_iter().zip(census.expiring) {
-            self.expiring.get_or_create(&SpanLabel { within }).set(count);
+        for (index, (within, _)) in SPANS.into_iter().enumerate() {
+            self.expiring.get_or_create(&SpanLabel { within }).set(census.expiring[index]);
+            self.expiring_in_use.get_or_create(&SpanLabel { within }).set(census.expiring_in_use[index]);
         }
         self.stuck.set(census.stuck);
         self.foreign.set(census.foreign);
