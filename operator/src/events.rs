@@ -20,13 +20,7 @@ pub(crate) async fn publish(context: &Context, resource: &McpToken, status: &Mcp
 
 fn news(before: Option<&McpTokenStatus>, after: &McpTokenStatus) -> Vec<Event> {
     let mut events = Vec::new();
-    let serial = |status: &McpTokenStatus| status.serial.unwrap_or(0);
-    if serial(after) > before.map_or(0, serial) {
-        let preview = after.token_preview.as_deref().unwrap_or_default();
-        let secret = after.secret_name.as_deref().unwrap_or_default();
-        let note = format!("Issued token {} ({preview}) into Secret {secret}", serial(after));
-        events.push(event(EventType::Normal, "TokenIssued", "Issue", &note));
-    }
+    events.extend(issued(before, after));
     let ready = |status: &McpTokenStatus| {
         let condition = status.conditions.iter().find(|condition| condition.type_ == "Ready")?;
         Some((condition.status.clone(), condition.reason.clone(), condition.message.clone()))
@@ -48,6 +42,26 @@ fn news(before: Option<&McpTokenStatus>, after: &McpTokenStatus) -> Vec<Event> {
     events
 }
 
+/// A new token was made: the first, or the next.
+fn issued(before: Option<&McpTokenStatus>, after: &McpTokenStatus) -> Option<Event> {
+    let serial = |status: &McpTokenStatus| status.serial.unwrap_or(0);
+    let serial_before = before.map_or(0, serial);
+    if serial(after) <= serial_before {
+        return None;
+    }
+    let preview = after.token_preview.as_deref().unwrap_or("without a preview");
+    let secret = after.secret_name.as_deref().unwrap_or_default();
+    let note = format!("Wrote the new token {preview} to Secret {secret}");
+    if serial_before == 0 {
+        return Some(event(EventType::Normal, "TokenIssued", "Issue", &note));
+    }
+    let fate = match &after.previous_token {
+        Some(previous) => format!("; the one before it works until {}", previous.expires_at.0),
+        None => "; the one before it no longer works".to_owned(),
+    };
+    Some(event(EventType::Normal, "TokenRotated", "Rotate", &(note + &fate)))
+}
+
 fn event(type_: EventType, reason: &str, action: &str, note: &str) -> Event {
     let note =
         note.char_indices().take_while(|(at, c)| at + c.len_utf8() <= NOTE_LENGTH).map(|(_, c)| c).collect();
@@ -56,6 +70,7 @@ fn event(type_: EventType, reason: &str, action: &str, note: &str) -> Event {
 
 #[cfg(test)]
 mod tests {
+    use aurora_mcp_crds::PreviousToken;
     use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
     use super::*;
@@ -81,8 +96,24 @@ mod tests {
         let first = status("True", "Ready", 1);
         assert_eq!(reasons(None, &first), ["TokenIssued", "Ready"]);
         assert_eq!(reasons(Some(&first), &first), Vec::<String>::new());
-        assert_eq!(reasons(Some(&first), &status("True", "Ready", 2)), ["TokenIssued"]);
+        assert_eq!(reasons(Some(&first), &status("True", "Ready", 2)), ["TokenRotated"]);
         assert_eq!(reasons(Some(&first), &status("False", "UserNotFound", 1)), ["UserNotFound"]);
+    }
+
+    #[test]
+    fn rotation_says_what_becomes_of_the_token_before() {
+        let first = status("True", "Ready", 1);
+        let mut second = status("True", "Ready", 2);
+        second.token_preview = Some("aurora_mcp_abcd".into());
+        second.secret_name = Some("laptop".into());
+        let note = |after: &McpTokenStatus| news(Some(&first), after).remove(0).note.unwrap();
+        assert_eq!(
+            note(&second),
+            "Wrote the new token aurora_mcp_abcd to Secret laptop; the one before it no longer works"
+        );
+        let expires_at = Time("2026-01-01T01:00:00Z".parse().unwrap());
+        second.previous_token = Some(PreviousToken { serial: 1, token_id: 7, expires_at });
+        assert!(note(&second).ends_with("; the one before it works until 2026-01-01T01:00:00Z"));
     }
 
     #[test]
