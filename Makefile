@@ -66,3 +66,4 @@ chart: ## the chart's lint and rendering
 generate: ## everything in the repository that is made from something else
 	cargo run -q -p aurora-mcp-crds --bin crdgen >crds/mcptokens.yaml
 	cp crds/mcptokens.yaml charts/aurora-mcp/files/crds/mcptokens.yaml
+	cargo run -q -p aurora-mcp-crds --bin crdref >docs/reference/mcptoken.md

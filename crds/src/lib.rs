@@ -1,6 +1,8 @@
 //! The McpToken types, nothing else.
 
 mod access;
+mod duration;
+pub mod reference;
 mod service;
 mod spec;
 mod status;

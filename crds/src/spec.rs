@@ -7,7 +7,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{AccessSpec, McpTokenStatus, ServiceSpec};
+use crate::{AccessSpec, McpTokenStatus, ServiceSpec, duration};
 
 /// A bearer token for Aurora's MCP endpoint, made for one of Aurora's users. The operator keeps the token in a Secret with
 /// ready client configuration, a row for it in Aurora's database, and a Service that leads to the endpoint.
@@ -37,8 +37,8 @@ use crate::{AccessSpec, McpTokenStatus, ServiceSpec};
     validation = Rule::new("!(has(self.expiresAt) && has(self.ttl))").message("set expiresAt or ttl, not both"),
     validation = Rule::new("has(self.orgId) == has(oldSelf.orgId) && (!has(self.orgId) || self.orgId == oldSelf.orgId)")
         .message("orgId can't be changed: create another McpToken"),
-    validation = Rule::new("!has(self.ttl) || !has(self.rotation) || duration(self.rotation.interval) < duration(self.ttl)")
-        .message("ttl must be longer than rotation.interval, or each token would end before the next one is made"),
+    validation = duration::shorter("rotation.interval", "ttl", "has(self.ttl) && has(self.rotation)",
+        "ttl must be longer than rotation.interval, or each token would end before the next one is made"),
     validation = Rule::new("has(self.adoptFrom) == has(oldSelf.adoptFrom) || !has(self.adoptFrom)")
         .message("adoptFrom can only be set when the McpToken is created"),
 )]
@@ -64,8 +64,8 @@ pub struct McpTokenSpec {
     /// How long each token works after it was made, such as `720h`. Excludes `expiresAt`. With neither, the token never
     /// expires, if the operator allows that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 2, max = 20), regex(pattern = r"^([0-9]+h)?([0-9]+m)?([0-9]+s)?$"))]
-    #[x_kube(validation = Rule::new("duration(self) >= duration('1m')").message("ttl must be at least 1m"))]
+    #[schemars(length(min = 2, max = 20))]
+    #[x_kube(validation = duration::well_formed("ttl"), validation = duration::a_minute_at_least("ttl"))]
     pub ttl: Option<String>,
 
     /// Replaces the token regularly. Absent: the token stays until it expires or a rotation is requested with the annotation
@@ -94,7 +94,9 @@ pub struct McpTokenSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopt_from: Option<AdoptFrom>,
 
-    /// What becomes of the row in Aurora's database when this resource is deleted.
+    /// What becomes of the token when this resource is deleted. `Revoke`: it stops working and its row stays in Aurora's database,
+    /// revoked, for the audit. `Delete`: it stops working and its row is deleted. `Retain`: it goes on working and is managed in
+    /// Aurora only.
     #[serde(default)]
     pub deletion_policy: DeletionPolicy,
 }
@@ -121,18 +123,19 @@ pub struct UserRef {
 /// When a token is replaced.
 #[derive(KubeSchema, Serialize, Deserialize, Debug, Clone, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = Rule::new("!has(self.overlap) || duration(self.overlap) < duration(self.interval)")
-    .message("rotation.overlap must be shorter than rotation.interval"))]
+#[x_kube(validation = duration::shorter("overlap", "interval", "has(self.overlap)",
+    "rotation.overlap must be shorter than rotation.interval"))]
 pub struct RotationSpec {
     /// How long a token is the current one, such as `168h`. At least `1m`.
-    #[schemars(length(min = 2, max = 20), regex(pattern = r"^([0-9]+h)?([0-9]+m)?([0-9]+s)?$"))]
-    #[x_kube(validation = Rule::new("duration(self) >= duration('1m')").message("rotation.interval must be at least 1m"))]
+    #[schemars(length(min = 2, max = 20))]
+    #[x_kube(validation = duration::well_formed("rotation.interval"), validation = duration::a_minute_at_least("rotation.interval"))]
     pub interval: String,
 
     /// How long the previous token still works after it was replaced, so that clients can pick up the new one.
     /// Default: `1h`, or half the interval if that is shorter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 2, max = 20), regex(pattern = r"^([0-9]+h)?([0-9]+m)?([0-9]+s)?$"))]
+    #[schemars(length(min = 2, max = 20))]
+    #[x_kube(validation = duration::well_formed("rotation.overlap"))]
     pub overlap: Option<String>,
 }
 

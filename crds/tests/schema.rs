@@ -27,9 +27,15 @@ fn with(fields: Value) -> Value {
 #[test]
 fn committed_schema_is_fresh() {
     let fresh = serde_yaml_ng::to_string(&McpToken::crd()).unwrap();
-    assert_eq!(
-        fresh, COMMITTED,
-        "stale: run `cargo run -p aurora-mcp-crds --bin crdgen > crds/mcptokens.yaml`"
+    assert!(fresh == COMMITTED, "crds/mcptokens.yaml is stale: run `make generate`");
+}
+
+#[test]
+fn committed_reference_is_fresh() {
+    let committed = include_str!("../../docs/reference/mcptoken.md");
+    assert!(
+        aurora_mcp_crds::reference::page() == committed,
+        "docs/reference/mcptoken.md is stale: run `make generate`"
     );
 }
 
@@ -90,6 +96,12 @@ fn specs_that_cannot_work_are_refused_with_a_reason() {
         (json!({"user": {}}), "exactly one of user.id and user.email"),
         (json!({"user": {"id": "u", "email": "a@b.example"}}), "exactly one of user.id and user.email"),
         (with(json!({"ttl": "1h", "expiresAt": "2030-01-01T00:00:00Z"})), "not both"),
+        (with(json!({"ttl": "30d"})), "ttl: write hours, minutes and seconds, such as 720h for 30 days"),
+        (with(json!({"ttl": "999999999h"})), "ttl: write hours"),
+        (
+            with(json!({"ttl": "30d", "rotation": {"interval": "1w", "overlap": "x1h"}})),
+            "rotation.overlap: write hours",
+        ),
         (with(json!({"ttl": "59s"})), "ttl must be at least 1m"),
         (with(json!({"rotation": {"interval": "1s"}})), "rotation.interval must be at least 1m"),
         (with(json!({"rotation": {"interval": "1h", "overlap": "2h"}})), "overlap must be shorter"),

@@ -44,7 +44,7 @@ pub enum ConfigError {
     #[error("GATEWAY_SELECTOR: {0:?} is not key=value")]
     Selector(String),
     /// A duration that can't be read.
-    #[error("MAX_TTL: {0:?} is not a duration such as 2160h")]
+    #[error("MAX_TTL: {0:?} is not a duration: write hours, minutes and seconds, such as 2160h for 90 days")]
     MaxTtl(String),
     /// Rules that can't be read.
     #[error("TENANTS is not a list of rules: {0}")]
@@ -170,7 +170,14 @@ mod tests {
             (("OPERATOR_NAMESPACE", ""), "OPERATOR_NAMESPACE is not set"),
             (("HTTP_PORT", "x"), "HTTP_PORT is no port: invalid digit found in string"),
             (("GATEWAY_SELECTOR", "app"), r#"GATEWAY_SELECTOR: "app" is not key=value"#),
-            (("MAX_TTL", "-1h"), r#"MAX_TTL: "-1h" is not a duration such as 2160h"#),
+            (
+                ("MAX_TTL", "-1h"),
+                r#"MAX_TTL: "-1h" is not a duration: write hours, minutes and seconds, such as 2160h for 90 days"#,
+            ),
+            (
+                ("MAX_TTL", "90d"),
+                r#"MAX_TTL: "90d" is not a duration: write hours, minutes and seconds, such as 2160h for 90 days"#,
+            ),
             (("POSTGRES_HOST", ""), "POSTGRES_HOST is not set"),
         ] {
             assert_eq!(read(&[pair]).unwrap_err().to_string(), message);
