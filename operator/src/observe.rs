@@ -31,6 +31,7 @@ pub(crate) async fn observe<'a>(context: &Context, resource: &'a McpToken) -> Re
         namespace_labels(context, &namespace),
     )?;
     let former_secret = former_secret(resource, &secrets, &secret_name).await?;
+    let former_service = former_service(context, resource, &namespace).await?;
     let adopted = adopted(resource, &secrets).await?;
     let held = secret.as_ref().or(former_secret.as_ref());
     let token = held.and_then(|secret| token_of(secret, "token")).or_else(|| adopted.clone());
@@ -41,6 +42,7 @@ pub(crate) async fn observe<'a>(context: &Context, resource: &'a McpToken) -> Re
         secret,
         former_secret,
         service,
+        former_service,
         gateway_service,
         adopted,
         database,
@@ -87,6 +89,23 @@ async fn named_service(
     };
     let services: Api<Service> = Api::namespaced(context.client.clone(), namespace);
     read("the Service", services.get_opt(name)).await
+}
+
+async fn former_service(
+    context: &Context,
+    resource: &McpToken,
+    namespace: &str,
+) -> Result<Option<Service>, Error> {
+    let former = resource.status.as_ref().and_then(|status| status.service_name.as_deref());
+    let wanted = resource.spec.service.as_ref().and_then(|service| service.name.as_deref());
+    let gateways = Some(context.config.gateway.service.as_str());
+    match former.filter(|name| Some(*name) != wanted && Some(*name) != gateways) {
+        Some(name) => {
+            let services: Api<Service> = Api::namespaced(context.client.clone(), namespace);
+            read("the former Service", services.get_opt(name)).await
+        }
+        None => Ok(None),
+    }
 }
 
 async fn gateway_service(context: &Context) -> Result<Option<Service>, Error> {

@@ -19,6 +19,8 @@ pub struct Observed<'a> {
     pub former_secret: Option<Secret>,
     /// The Service of the wanted name beside the McpToken, whoever made it.
     pub service: Option<Service>,
+    /// The Service beside the McpToken that the status names, if that isn't the wanted one any more.
+    pub former_service: Option<Service>,
     /// The gateway's own Service.
     pub gateway_service: Option<Service>,
     /// The token that `spec.adoptFrom` names, if it is there and well formed.

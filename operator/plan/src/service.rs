@@ -62,6 +62,7 @@ pub(crate) fn plan(observed: &Observed<'_>, config: &Config, verdict: &Verdict) 
         url: url(observed.resource, config),
         ..Decision::default()
     };
+    decision.steps.extend(removal(observed, config));
     // Who may not have a token gets no Service made either.
     if matches!(verdict, Verdict::Blocked { .. }) {
         return decision;
@@ -76,6 +77,26 @@ pub(crate) fn plan(observed: &Observed<'_>, config: &Config, verdict: &Verdict) 
         }
     }
     decision
+}
+
+/// The Service of an earlier name is given up: it goes, unless another McpToken shares it.
+fn removal(observed: &Observed<'_>, config: &Config) -> Option<Step> {
+    let service = observed.former_service.as_ref().filter(|service| made_by_us(service, config))?;
+    let owners = service.metadata.owner_references.as_deref().unwrap_or_default();
+    let others: Vec<_> = owners.iter().filter(|owner| owner.uid != observed.uid()).cloned().collect();
+    if others.len() == owners.len() {
+        return None;
+    }
+    if others.is_empty() {
+        return Some(Step::RemoveService {
+            namespace: service.metadata.namespace.clone()?,
+            name: service.metadata.name.clone()?,
+        });
+    }
+    let mut shared = service.clone();
+    shared.metadata.owner_references = Some(others);
+    shared.metadata.managed_fields = None;
+    Some(Step::WriteService(Box::new(shared)))
 }
 
 /// The gateway's Service, when its chart did not bring one. It belongs to all tokens, so to none by owner reference.

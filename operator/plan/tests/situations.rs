@@ -7,6 +7,7 @@ mod world;
 use aurora_mcp_crds::McpTokenStatus;
 use aurora_mcp_plan::{Row, RowState, Stray, Tenant, User};
 use aurora_mcp_token::{Bearer, OrgId, TokenId, UserId};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::{Value, json};
 use world::{World, alice, condition};
@@ -803,6 +804,38 @@ fn named_service_beside_the_gateway_selects_its_pods() {
     assert_eq!(service.metadata.annotations.unwrap()["a"], "b");
     world.edit(json!({"service": {"name": "lb", "type": "LoadBalancer", "port": 81}}));
     expect(&mut world, &["write-secret", "write-service"], "Ready", &[1]);
+}
+
+#[test]
+fn service_of_an_earlier_name_goes() {
+    let mut world = World::settled(json!({"service": {"name": "lb", "type": "LoadBalancer"}}));
+    world.edit(json!({"service": {"name": "inside"}}));
+    expect(&mut world, &["write-secret", "remove-service", "write-service"], "Ready", &[1]);
+    assert!(!world.services.contains_key(&("aurora-oss".to_owned(), "lb".to_owned())));
+    world.edit(json!({"service": null}));
+    expect(&mut world, &["write-secret", "remove-service"], "Ready", &[1]);
+    assert_eq!(world.services.len(), 1, "the gateway's own stays");
+}
+
+#[test]
+fn shared_service_stays_for_the_others() {
+    let mut world = World::settled(json!({"service": {"name": "lb"}}));
+    let key = ("aurora-oss".to_owned(), "lb".to_owned());
+    let owners = world.services.get_mut(&key).unwrap().metadata.owner_references.as_mut().unwrap();
+    let other = OwnerReference { uid: "another".into(), ..owners[0].clone() };
+    owners.push(other.clone());
+    world.edit(json!({"service": null}));
+    expect(&mut world, &["write-secret", "write-service"], "Ready", &[1]);
+    assert_eq!(world.services[&key].metadata.owner_references, Some(vec![other]));
+}
+
+#[test]
+fn service_of_an_earlier_name_that_somebody_else_made_stays() {
+    let mut world = World::settled(json!({"service": {"name": "lb"}}));
+    world.foreign_service("aurora-oss", "lb");
+    world.edit(json!({"service": null}));
+    expect(&mut world, &["write-secret"], "Ready", &[1]);
+    assert_eq!(world.services.len(), 2);
 }
 
 // --- Deleting ---

@@ -159,6 +159,13 @@ impl World {
         self.secrets.get(&name).filter(|_| name != self.secret_name())
     }
 
+    fn former_service(&self) -> Option<Service> {
+        let name = self.resource.status.as_ref()?.service_name.clone()?;
+        let wanted = self.resource.spec.service.as_ref().and_then(|service| service.name.as_ref());
+        let given_up = Some(&name) != wanted && name != self.config.gateway.service;
+        given_up.then(|| self.services.get(&(self.namespace(), name)).cloned())?
+    }
+
     pub fn token(&self) -> Option<Bearer> {
         token_of(self.secret().or(self.former())?, "token")
     }
@@ -208,6 +215,7 @@ impl World {
             secret: self.secret().cloned(),
             former_secret: self.former().cloned(),
             service: named.and_then(|name| self.services.get(&(namespace, name)).cloned()),
+            former_service: self.former_service(),
             gateway_service: self.services.get(&gateway).cloned(),
             adopted: self.adopted(),
             database,
