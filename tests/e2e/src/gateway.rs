@@ -32,7 +32,12 @@ pub struct Reply {
 impl Gateway {
     /// By the Service.
     pub async fn open() -> Result<Self> {
-        Self::forward("svc/aurora-oss-mcp").await
+        Self::open_service("aurora-oss-mcp", 8811).await
+    }
+
+    /// By another Service that leads to it.
+    pub async fn open_service(name: &str, port: u16) -> Result<Self> {
+        Self::forward(&format!("svc/{name}"), port).await
     }
 
     /// One for each pod that serves.
@@ -42,15 +47,16 @@ impl Gateway {
         let mut all = Vec::new();
         for pod in pods.items.iter().filter(|pod| pod.metadata.deletion_timestamp.is_none()) {
             all.push(
-                Self::forward(&format!("pod/{}", pod.metadata.name.as_deref().unwrap_or_default())).await?,
+                Self::forward(&format!("pod/{}", pod.metadata.name.as_deref().unwrap_or_default()), 8811)
+                    .await?,
             );
         }
         Ok(all)
     }
 
-    async fn forward(target: &str) -> Result<Self> {
+    async fn forward(target: &str, port: u16) -> Result<Self> {
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(90)).build()?;
-        let forward = Forward::open(target, 8811).await?;
+        let forward = Forward::open(target, port).await?;
         Ok(Self { http, forward })
     }
 

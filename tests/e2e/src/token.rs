@@ -7,6 +7,7 @@ use base64::Engine;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::DynamicObject;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     Cluster,
@@ -70,6 +71,14 @@ impl<'a> Token<'a> {
         self.cluster.try_kubectl(&["apply", "-f", "-"], &manifest).await
     }
 
+    /// Asks for a rotation; each `request` counts once.
+    pub async fn rotate(&self, request: &str) -> Result<()> {
+        let annotation = format!("mcp.aurora-oss.dev/rotate-requested-at={request}");
+        let arguments =
+            ["annotate", "mcptoken", &self.name, "-n", &self.namespace, "--overwrite", &annotation];
+        self.cluster.kubectl(&arguments).await.map(drop)
+    }
+
     /// Deletes it, as `kubectl delete` does: until it is gone.
     pub async fn delete(&self) -> Result<()> {
         let arguments = ["delete", "mcptoken", &self.name, "-n", &self.namespace, "--timeout=60s"];
@@ -130,6 +139,11 @@ impl<'a> Token<'a> {
     pub async fn bearer(&self) -> Result<String> {
         self.secret().await?.remove("token").with_context(|| format!("Secret {} has no key token", self.name))
     }
+}
+
+/// How a token stands in `mcp_tokens`.
+pub fn digest(bearer: &str) -> String {
+    format!("sha256:{}", hex::encode(Sha256::digest(bearer)))
 }
 
 /// Whether a text has the form of a token: the prefix and 64 URL-safe base64 characters.

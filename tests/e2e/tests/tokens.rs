@@ -1,9 +1,13 @@
 //! What a token can do, from `kubectl apply` to `kubectl delete`.
 
 use anyhow::{Context, Result, ensure};
-use aurora_mcp_e2e::{Gateway, Token, cluster::NAMESPACE, eventually, scene, sql, token::is_well_formed};
+use aurora_mcp_e2e::{
+    Gateway, Token,
+    cluster::NAMESPACE,
+    eventually, scene, sql,
+    token::{digest, is_well_formed},
+};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 const ALICE: &str = "alice@alpha.example";
 const VERA: &str = "vera@alpha.example";
@@ -178,9 +182,4 @@ async fn foreign_secret_of_the_same_name_is_left_alone() -> Result<()> {
         Ok(())
     })
     .await
-}
-
-/// How a token stands in `mcp_tokens`.
-fn digest(bearer: &str) -> String {
-    format!("sha256:{}", hex::encode(Sha256::digest(bearer)))
 }
