@@ -88,7 +88,7 @@ fn is_ours(observed: &Observed<'_>, metadata: &ObjectMeta) -> bool {
 fn read_marks(observed: &Observed<'_>, secret: &Secret) -> Marks {
     let annotation =
         |key: &str| secret.metadata.annotations.as_ref().and_then(|all| all.get(key)).map(String::as_str);
-    let rotated_for = annotation(ROTATED_FOR).map(str::to_owned);
+    let rotated_for = annotation(ROTATED_FOR).filter(|request| !request.is_empty()).map(str::to_owned);
     let digest = token_of(secret, "token").map(|token| token.digest().to_string());
     if digest.as_deref() != annotation(DIGEST) {
         return Marks { serial: 0, issued_at: observed.now, previous: None, rotated_for, revoked: false };

@@ -37,6 +37,12 @@ fn new_mcp_token_gets_secret_then_row() {
 }
 
 #[test]
+fn status_names_no_rotation_request_before_there_was_one() {
+    let world = World::settled(json!({}));
+    assert_eq!(world.plan().status.last_rotation_request, None);
+}
+
+#[test]
 fn user_may_be_named_by_address() {
     let mut world = World::new(json!({}));
     world.resource.spec.user.id = None;
