@@ -8,7 +8,7 @@ CACHE := $(or $(AURORA_MCP_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/aurora-
 TOOLS := $(CACHE)/tools/bin
 export PATH := $(CACHE)/bin:$(PATH)
 
-.PHONY: help demo test check cluster down install lint deny shellcheck compose browser chart unit services e2e generate clean-check
+.PHONY: help demo test check cluster down install lint deny shellcheck compose browser chart unit services conformance e2e generate clean-check
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -40,6 +40,10 @@ unit: ## unit tests; need no cluster
 
 services: ## tests against the real Postgres, Redis, Weaviate and Celery of the cluster
 	@eval "$$($(TESTBED) env)" && cargo test --workspace --exclude aurora-mcp-e2e --locked
+
+conformance: ## the official MCP conformance suite against the gateway, in both eras of the protocol
+	@npm=$$(tests/npm/install.sh) && eval "$$($(TESTBED) env)" && AURORA_MCP_NPM=$$npm cargo test --workspace --exclude aurora-mcp-e2e --locked \
+	  --features aurora-mcp-conformance/suite --test suite -- --test-threads=1 --nocapture
 
 e2e: ## end-to-end tests on the cluster, after `make install`
 	@eval "$$($(TESTBED) env)" && cargo test -p aurora-mcp-e2e --locked -- --test-threads=1

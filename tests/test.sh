@@ -27,6 +27,8 @@ say "deploy/compose, with podman"
 run_tests compose
 say "unit tests, and tests against the real services"
 run_tests services
+say "the official MCP conformance suite"
+run_tests conformance
 say "end-to-end tests"
 run_tests e2e
 say "the connect page in a browser"

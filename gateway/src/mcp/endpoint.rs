@@ -23,9 +23,13 @@ use tokio_util::sync::CancellationToken;
 use super::audit::{Record, Recorder};
 use super::envelope::{self, Message};
 use super::era::{self, Common, Era, Refused};
+#[cfg(feature = "conformance-fixtures")]
+use super::fixtures::WithFixtures as Handler;
 use super::negotiation::{accepts, negotiate};
 use super::scope::Scope;
 use super::server::AuroraMcp;
+#[cfg(not(feature = "conformance-fixtures"))]
+use super::server::AuroraMcp as Handler;
 use super::subscriptions::Subscription;
 use super::{request, stream};
 use crate::aurora::Caller;
@@ -35,7 +39,7 @@ use crate::tools::Progress;
 
 /// The handler and what every request shares.
 pub struct Endpoint {
-    service: RunningService<RoleServer, AuroraMcp>,
+    service: RunningService<RoleServer, Handler>,
     peer: Peer<RoleServer>,
     /// The far end of the peer's transport. Nothing is ever sent on it, but closing it would end the service.
     _idle: DuplexStream,
@@ -50,12 +54,14 @@ impl Endpoint {
     /// Open streams end gracefully with `stop`.
     pub fn new(server: AuroraMcp, metrics: Metrics, audit_arguments: bool, stop: CancellationToken) -> Self {
         let (near, idle) = tokio::io::duplex(64);
+        #[cfg(feature = "conformance-fixtures")]
+        let server = Handler::from(server);
         let service = serve_directly(server, near, None);
         let peer = service.peer().clone();
         Self { service, peer, _idle: idle, metrics, audit_arguments, stop }
     }
 
-    fn server(&self) -> &AuroraMcp {
+    fn server(&self) -> &Handler {
         self.service.service()
     }
 

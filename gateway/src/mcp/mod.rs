@@ -8,6 +8,8 @@ mod completion;
 mod endpoint;
 mod envelope;
 mod era;
+#[cfg(feature = "conformance-fixtures")]
+mod fixtures;
 mod negotiation;
 mod prompts;
 mod request;

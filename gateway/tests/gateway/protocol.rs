@@ -161,3 +161,26 @@ async fn the_endpoint_is_served_on_the_root_and_only_by_post() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_ordinary_build_has_no_fixtures_of_the_conformance_suite() {
+    run(async |world| {
+        for (method, list, name, prefix) in [
+            ("tools/list", "tools", "name", "test_"),
+            ("prompts/list", "prompts", "name", "test_"),
+            ("resources/list", "resources", "uri", "test:"),
+            ("resources/templates/list", "resourceTemplates", "uriTemplate", "test:"),
+        ] {
+            let result = world.rpc(ALICES, method, json!({})).await.result();
+            let all = result[list].as_array().unwrap();
+            assert!(!all.is_empty(), "{method}");
+            let fixtures = all.iter().filter(|item| item[name].as_str().unwrap().starts_with(prefix));
+            assert_eq!(fixtures.count(), 0, "{method}");
+        }
+        let call = world.rpc(ALICES, "tools/call", json!({"name": "test_simple_text"})).await;
+        assert_eq!(call.code(), -32602);
+        let read = world.rpc(ALICES, "resources/read", json!({"uri": "test://static-text"})).await;
+        assert_eq!(read.code(), -32002);
+    })
+    .await;
+}
