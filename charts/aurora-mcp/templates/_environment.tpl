@@ -19,9 +19,11 @@
 {{- default (printf "%s-config" (include "aurora-mcp.auroraFullname" .)) .Values.aurora.configMap }}
 {{- end }}
 
+{{/* Takes (dict "root" $ "own" "the Secret with the program's own login, or empty"). */}}
 {{- define "aurora-mcp.databaseEnvironment" -}}
-{{- $config := include "aurora-mcp.configMap" . }}
-{{- $secret := default (printf "%s-secrets-db" (include "aurora-mcp.auroraFullname" .)) .Values.aurora.databaseSecret }}
+{{- $config := include "aurora-mcp.configMap" .root }}
+{{- $auroras := default (printf "%s-secrets-db" (include "aurora-mcp.auroraFullname" .root)) .root.Values.aurora.databaseSecret }}
+{{- $secret := default $auroras .own }}
 {{- include "aurora-mcp.keys" (dict "kind" "configMap" "name" $config "keys" (list "POSTGRES_HOST" "POSTGRES_DB")) }}
 {{- include "aurora-mcp.keys" (dict "kind" "configMap" "name" $config "optional" true "keys" (list "POSTGRES_PORT" "POSTGRES_SSLMODE" "POSTGRES_SSLROOTCERT")) }}
 {{- include "aurora-mcp.keys" (dict "kind" "secret" "name" $secret "keys" (list "POSTGRES_USER" "POSTGRES_PASSWORD")) }}
