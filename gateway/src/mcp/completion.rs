@@ -34,7 +34,10 @@ fn kind(reference: &Reference, argument: &str) -> Option<Kind> {
         _ => return None,
     };
     match (of, argument) {
-        ("investigate_incident" | "aurora://incidents/{incident_id}", "incident_id") => Some(Kind::Incident),
+        (
+            "investigate_incident" | "summarize_incident" | "aurora://incidents/{incident_id}",
+            "incident_id",
+        ) => Some(Kind::Incident),
         ("blast_radius_analysis", "service_name") => Some(Kind::Service),
         ("aurora://health/{component}", "component") => Some(Kind::Component),
         ("aurora://api-catalog/{area}", "area") => Some(Kind::ApiArea),

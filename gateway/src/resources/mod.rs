@@ -1,19 +1,26 @@
-//! Resources: the API catalogue, health, who is asking, recent incidents.
+//! Resources: the API catalogue, what is connected, runbooks, health, who is asking, recent incidents.
 
 mod catalog;
+mod connectors;
+mod runbooks;
+
+use std::sync::Arc;
 
 use rmcp::model::{ErrorData, ReadResourceResult, Resource, ResourceContents, ResourceTemplate};
 use serde_json::{Value, json};
 
 use crate::access::AccessRules;
-use crate::aurora::{AuroraError, IncidentId, IncidentPage};
-use crate::tools::CallContext;
+use crate::aurora::{AuroraError, Connectors, IncidentId, IncidentPage};
+use crate::tools::{CallContext, CatalogueEntry};
 
 const CATALOG: &str = "aurora://api-catalog";
 /// The health of everything; `/{component}` below it is one.
 pub const HEALTH: &str = "aurora://health";
 const WHOAMI: &str = "aurora://whoami";
 const RECENT: &str = "aurora://incidents/recent";
+const CONNECTORS: &str = "aurora://catalog/connectors";
+const SKILLS: &str = "aurora://catalog/skills";
+const RUNBOOKS: &str = "aurora://runbooks/index";
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain";
 
@@ -41,6 +48,31 @@ impl Resources {
                 "Recent incidents",
                 JSON,
                 "The twenty latest incidents.",
+            ));
+        }
+        if access.permits_tool("search_tools") {
+            resources.push(resource(
+                CONNECTORS,
+                "connectors",
+                "Connectors",
+                JSON,
+                "The outside systems that Aurora knows, whether each is connected, and whether tools need it.",
+            ));
+            resources.push(resource(
+                SKILLS,
+                "skills",
+                "Skills",
+                JSON,
+                "What can be done with each connected system: the names for call_tool, by connector.",
+            ));
+        }
+        if runbooks::permitted(access) {
+            resources.push(resource(
+                RUNBOOKS,
+                "runbooks",
+                "Runbooks",
+                JSON,
+                "The documents of the knowledge base and the sites of SharePoint, to search with search_runbooks.",
             ));
         }
         resources
@@ -91,6 +123,16 @@ impl Resources {
             RECENT if context.access.permits_tool("list_incidents") => {
                 (JSON, pretty(&recent(context).await?))
             }
+            CONNECTORS if context.access.permits_tool("search_tools") => {
+                (JSON, pretty(&connectors::status(&*connected(context).await?)))
+            }
+            SKILLS if context.access.permits_tool("search_tools") => {
+                let callable = |entry: &CatalogueEntry| entry.permitted(context);
+                (JSON, pretty(&connectors::skills(&*connected(context).await?, callable)))
+            }
+            RUNBOOKS if runbooks::permitted(context.access) => {
+                (JSON, pretty(&runbooks::index(context).await))
+            }
             _ => match uri.strip_prefix("aurora://api-catalog/") {
                 Some(area) => (TEXT, area_of_catalog(area, uri, context).await?),
                 None => (JSON, pretty(&parameterised(uri, context).await?)),
@@ -98,6 +140,15 @@ impl Resources {
         };
         Ok(ReadResourceResult::new(vec![ResourceContents::text(text, uri).with_mime_type(mime)]))
     }
+}
+
+async fn connected(context: &CallContext<'_>) -> Result<Arc<Connectors>, ErrorData> {
+    context.connectors.of(context.aurora).await.ok_or_else(|| {
+        ErrorData::internal_error(
+            "Aurora can't say now what is connected to it; aurora://health may say why",
+            None,
+        )
+    })
 }
 
 async fn area_of_catalog(area: &str, uri: &str, context: &CallContext<'_>) -> Result<String, ErrorData> {

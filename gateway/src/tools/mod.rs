@@ -25,7 +25,7 @@ use serde_json::Value;
 
 pub use self::connected::ConnectorStatus;
 pub use self::context::{CallContext, Progress, ToolSettings};
-pub use self::dispatch::Catalogue;
+pub use self::dispatch::{Catalogue, Entry as CatalogueEntry};
 pub use self::error::ToolError;
 use crate::access::AccessRules;
 use crate::aurora::Connectors;
@@ -244,6 +244,18 @@ mod tests {
             let connectors = entry.tool.connectors().join(", ");
             let row = format!("| `{}` | {connectors}", entry.definition.name);
             assert!(documentation.contains(&row), "docs/clients.md lacks {row}");
+        }
+    }
+
+    #[test]
+    fn every_connector_that_a_tool_needs_is_one_of_the_catalogues() {
+        let known: Vec<_> = Catalogue::get().entries().iter().filter_map(|entry| entry.connector).collect();
+        for entry in Toolset::default().entries {
+            assert!(
+                entry.tool.connectors().iter().all(|name| known.contains(name)),
+                "{}",
+                entry.definition.name
+            );
         }
     }
 

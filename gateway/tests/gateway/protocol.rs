@@ -139,7 +139,10 @@ async fn prompts_are_listed_and_filled_in() {
         let list = world.rpc(ALICES, "prompts/list", json!({})).await.result();
         let names: Vec<&Value> =
             list["prompts"].as_array().unwrap().iter().map(|prompt| &prompt["name"]).collect();
-        assert_eq!(names, ["investigate_incident", "blast_radius_analysis"]);
+        assert_eq!(
+            names,
+            ["investigate_incident", "blast_radius_analysis", "triage_alert", "summarize_incident"]
+        );
         let get = json!({"name": "blast_radius_analysis", "arguments": {"service_name": "checkout"}});
         let prompt = world.rpc(ALICES, "prompts/get", get).await.result();
         assert!(prompt["messages"][0]["content"]["text"].as_str().unwrap().contains("checkout"));

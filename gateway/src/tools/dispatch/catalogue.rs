@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use http::Method;
 
-use super::super::argument;
+use super::super::{CallContext, argument};
 use crate::aurora::ApiPath;
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::read(include_str!("catalogue.txt")));
@@ -91,6 +91,12 @@ impl Entry {
     /// The path with its placeholders, to hold against rules: a `*` of a rule stands for a placeholder as well.
     pub fn pattern(&self) -> ApiPath {
         ApiPath::of(&self.path.split('/').filter(|segment| !segment.is_empty()).collect::<Vec<_>>())
+    }
+
+    /// Neither the token nor the configuration forbids it.
+    pub fn permitted(&self, context: &CallContext<'_>) -> bool {
+        let path = self.pattern();
+        !context.aurora.denies(&self.method, &path) && context.access.permits_request(&self.method, &path)
     }
 
     /// All names that are understood, those of the path first.

@@ -6,5 +6,5 @@ mod request;
 mod search;
 
 pub use self::call::CallTool;
-pub use self::catalogue::Catalogue;
+pub use self::catalogue::{Catalogue, Entry};
 pub use self::search::SearchTools;

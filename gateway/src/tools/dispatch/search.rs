@@ -51,13 +51,8 @@ impl Tool for SearchTools {
     async fn call(&self, arguments: JsonObject, context: &CallContext<'_>) -> Result<Value, ToolError> {
         let arguments: Arguments = argument::read(arguments)?;
         let connectors = context.connectors.of(context.aurora).await;
-        let permitted = |entry: &&Entry| {
-            let path = entry.pattern();
-            !context.aurora.denies(&entry.method, &path)
-                && context.access.permits_request(&entry.method, &path)
-        };
         let limit = argument::clamped(arguments.limit, 10, 1, 50) as usize;
-        let entries = Catalogue::get().entries().iter().filter(permitted);
+        let entries = Catalogue::get().entries().iter().filter(|entry| entry.permitted(context));
         let found = search(entries, &arguments, connectors.as_deref());
         let tools: Vec<Value> =
             found.iter().take(limit).map(|entry| shown(entry, connectors.as_deref())).collect();
