@@ -144,24 +144,6 @@ async fn viewer_who_asks_is_told_why_it_is_refused() -> Result<()> {
 }
 
 #[tokio::test]
-async fn namespace_without_permission_gets_no_token() -> Result<()> {
-    const ELSEWHERE: &str = "e2e-elsewhere";
-    scene(async |cluster| {
-        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": ELSEWHERE}});
-        cluster.kubectl_with(&["apply", "-f", "-"], &namespace.to_string()).await?;
-        let token =
-            Token::apply(cluster, ELSEWHERE, "e2e-tenant", &json!({"user": {"email": ALICE}})).await?;
-        let message = token.wait_refused("NotPermitted").await?;
-        ensure!(message.contains(ELSEWHERE), "the message does not name the namespace: {message}");
-        let secrets = cluster.kubectl(&["get", "secret", "-n", ELSEWHERE, "-o", "name"]).await?;
-        ensure!(secrets.is_empty(), "a Secret was made: {secrets}");
-        token.delete().await?;
-        cluster.kubectl(&["delete", "namespace", ELSEWHERE, "--timeout=60s"]).await.map(drop)
-    })
-    .await
-}
-
-#[tokio::test]
 async fn foreign_secret_of_the_same_name_is_left_alone() -> Result<()> {
     const NAME: &str = "e2e-conflict";
     scene(async |cluster| {

@@ -15,5 +15,11 @@
 {{- with .Values.gateway.url }}
 {{- $hosts = append $hosts (regexReplaceAll ":[0-9]+$" (urlParse .).host "") }}
 {{- end }}
+{{- if and .Values.gateway.ingress.enabled .Values.gateway.ingress.host }}
+{{- $hosts = append $hosts .Values.gateway.ingress.host }}
+{{- end }}
+{{- if .Values.gateway.httpRoute.enabled }}
+{{- $hosts = concat $hosts .Values.gateway.httpRoute.hostnames }}
+{{- end }}
 {{- concat $hosts .Values.gateway.allowedHosts | uniq | join "," }}
 {{- end }}
