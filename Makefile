@@ -63,11 +63,14 @@ compose: $(TOOLS)/.stamp ## deploy/compose, tried with podman beside a cut-down 
 shellcheck: $(TOOLS)/.stamp ## the shell scripts
 	$(TOOLS)/shellcheck -x -P SCRIPTDIR $$(git ls-files '*.sh' tests/testbed/testbed .ci/run)
 
-chart: ## the chart's lint and rendering
+chart: $(TOOLS)/.stamp ## the chart's lint, rendering and unit tests
 	helm lint --strict --quiet charts/aurora-mcp
 	helm template aurora-mcp charts/aurora-mcp -n aurora-oss >/dev/null
+	$(TOOLS)/python tests/chart/values_table.py --check
+	cd tests/chart/go && go tool helm-unittest $(CURDIR)/charts/aurora-mcp
 
-generate: ## everything in the repository that is made from something else
+generate: $(TOOLS)/.stamp ## everything in the repository that is made from something else
 	cargo run -q -p aurora-mcp-crds --bin crdgen >crds/mcptokens.yaml
 	cp crds/mcptokens.yaml charts/aurora-mcp/files/crds/mcptokens.yaml
 	cargo run -q -p aurora-mcp-crds --bin crdref >docs/reference/mcptoken.md
+	$(TOOLS)/python tests/chart/values_table.py
