@@ -63,10 +63,12 @@ compose: $(TOOLS)/.stamp ## deploy/compose, tried with podman beside a cut-down 
 shellcheck: $(TOOLS)/.stamp ## the shell scripts
 	$(TOOLS)/shellcheck -x -P SCRIPTDIR $$(git ls-files '*.sh' tests/testbed/testbed .ci/run)
 
-chart: $(TOOLS)/.stamp ## the chart's lint, rendering and unit tests
+chart: $(TOOLS)/.stamp ## the chart's lint, rendering and unit tests, and the tests of its alerts; after `make cluster`
 	helm lint --strict --quiet charts/aurora-mcp
 	helm template aurora-mcp charts/aurora-mcp -n aurora-oss >/dev/null
 	$(TOOLS)/python tests/chart/values_table.py --check
+	$(TOOLS)/python tests/chart/alerts.py
+	promtool test rules tests/chart/alerts/*_test.yaml >/dev/null
 	cd tests/chart/go && go tool helm-unittest $(CURDIR)/charts/aurora-mcp
 
 generate: $(TOOLS)/.stamp ## everything in the repository that is made from something else

@@ -56,12 +56,22 @@ P
   rm -rf "$dir"
 }
 
-debian() {
-  rm -rf "$DEBIAN" && mkdir -p "$DEBIAN/deb"
-  (cd "$DEBIAN/deb" && apt-get download -q containerd runc containernetworking-plugins)
-  local deb
-  for deb in "$DEBIAN"/deb/*.deb; do dpkg -x "$deb" "$DEBIAN"; done
-  rm -r "$DEBIAN/deb"
+# unpacked PACKAGE… DIRECTORY: Debian packages, unpacked there, not installed.
+unpacked() {
+  local into=${*: -1} deb
+  rm -rf "$into" && mkdir -p "$into/deb"
+  (cd "$into/deb" && apt-get download -q "${@:1:$#-1}")
+  for deb in "$into"/deb/*.deb; do dpkg -x "$deb" "$into"; done
+  rm -r "$into/deb"
+}
+
+debian() { unpacked containerd runc containernetworking-plugins "$DEBIAN"; }
+
+# Prometheus and promtool, for the tests of alerts and dashboard.
+prometheus() {
+  unpacked prometheus "$CACHE/prometheus"
+  install "$CACHE/prometheus/usr/bin/"{prometheus,promtool} "$BIN"
+  rm -r "$CACHE/prometheus"
 }
 
 # Tools that run on the machine itself; installed by name where missing.
@@ -81,6 +91,7 @@ command -v go >/dev/null || die "Go is needed to build the cluster's programs: i
 mkdir -p "$BIN"
 host_tools
 once debian /dev/null -- debian
+once prometheus /dev/null -- prometheus
 once kubectl-helm /dev/null -- kubectl_helm
 [ $# -gt 0 ] || set -- etcd coredns weaviate kubernetes
 for part in "$@"; do
