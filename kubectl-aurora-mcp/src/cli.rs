@@ -1,0 +1,135 @@
+//! The command line: what can be asked for.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::output::Format;
+
+/// Tokens for Aurora's MCP endpoint.
+#[derive(Parser, Debug)]
+#[command(name = "kubectl-aurora_mcp", bin_name = "kubectl aurora-mcp", version, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Which cluster and which namespace.
+#[derive(Args, Debug)]
+pub(crate) struct Target {
+    /// The namespace of the McpToken. Default: the context's
+    #[arg(short, long, global = true)]
+    pub(crate) namespace: Option<String>,
+    /// The context of the kubeconfig. Default: the current one
+    #[arg(long, global = true)]
+    pub(crate) context: Option<String>,
+    /// The kubeconfig file. Default: $KUBECONFIG, then ~/.kube/config
+    #[arg(long, global = true)]
+    pub(crate) kubeconfig: Option<PathBuf>,
+}
+
+/// What is to be done.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Make a token and wait until it works
+    Create(Wanted),
+    /// Make a new token in place of the one there is; the old one works on for the overlap
+    Rotate {
+        /// The McpToken
+        name: String,
+        /// How long to wait for the new token, such as 60s
+        #[arg(long, default_value = "60s", value_parser = duration)]
+        wait: Duration,
+    },
+    /// Stop a token without deleting anything
+    Suspend {
+        /// The McpToken
+        name: String,
+    },
+    /// Let a suspended token work again
+    Resume {
+        /// The McpToken
+        name: String,
+    },
+    /// Show the whole chain of one token: resource, Secret, row, Service, last use, events
+    Status {
+        /// The McpToken
+        name: String,
+        /// The form of the output
+        #[arg(short, long, default_value = "text")]
+        output: Format,
+    },
+}
+
+/// A token to make.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct Wanted {
+    /// The McpToken
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) spec: Spec,
+    /// Print the McpToken as YAML and make nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// How long to wait until the token works; 0s: don't
+    #[arg(long, default_value = "60s", value_parser = duration)]
+    pub(crate) wait: Duration,
+}
+
+/// What the token is to be.
+#[derive(Args, Debug, Clone, Default)]
+pub(crate) struct Spec {
+    /// Aurora's user, by e-mail address or id
+    #[arg(long)]
+    pub(crate) user: Option<String>,
+    /// How long each token works, such as 720h. Default: for ever, if the operator allows that
+    #[arg(long)]
+    pub(crate) ttl: Option<String>,
+    /// A new token each such interval, such as 168h
+    #[arg(long)]
+    pub(crate) rotate_every: Option<String>,
+    /// Only what reads
+    #[arg(long)]
+    pub(crate) read_only: bool,
+    /// The only tool that may be called; can be given more than once
+    #[arg(long = "tool")]
+    pub(crate) tools: Vec<String>,
+    /// The user must belong to this organisation
+    #[arg(long)]
+    pub(crate) org: Option<String>,
+    /// The name that Aurora shows
+    #[arg(long)]
+    pub(crate) display_name: Option<String>,
+}
+
+/// `90s`, `5m`, `1h30m`: the same form as in an McpToken.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let how = || format!("{text:?} is no duration: write hours, minutes and seconds, such as 90s or 5m");
+    let parsed: jiff::SignedDuration = text.parse().map_err(|_| how())?;
+    Duration::try_from(parsed).map_err(|_| how())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_are_read_and_others_are_refused_with_how_to_write_them() {
+        for (text, seconds) in [("0s", 0), ("90s", 90), ("5m", 300), ("1h30m", 5400)] {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "5", "-5s", "soon", "1 fortnight", "5s5"] {
+            assert!(duration(text).is_err_and(|why| why.contains("such as 90s")), "{text}");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What can go wrong, in words that say what to do.
+
+/// Why a command ended without doing what it should.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("no cluster to talk to: {0}\nSet KUBECONFIG, or give --kubeconfig and --context.")]
+    NoCluster(String),
+    #[error("the API server can't be reached: {0}\nCheck `kubectl version` with the same context.")]
+    Unreachable(String),
+    #[error(
+        "this cluster has no McpTokens: the CRD mcptokens.mcp.aurora-oss.dev isn't installed.\nInstall the chart first (docs/quickstart.md), or choose another --context."
+    )]
+    NoCrd,
+    #[error("no McpToken {name} in namespace {namespace}.\n`kubectl get mcptoken -A` lists those there are.")]
+    NoToken { namespace: String, name: String },
+    #[error(
+        "you may not {doing}: {message}\nAsk for a Role with that right (docs/kubectl-plugin.md, Rights)."
+    )]
+    Forbidden { doing: String, message: String },
+    #[error("the API server refused to {doing}: {message}")]
+    Refused { doing: String, message: String },
+    #[error("McpToken {name} exists already; choose another name, or use `connect` or `rotate`")]
+    Exists { name: String },
+    #[error(
+        "McpToken {name} isn't ready after {waited}: {why}\n`kubectl aurora-mcp doctor {name}` looks closer."
+    )]
+    NotReady { name: String, waited: String, why: String },
+    #[error("{0}")]
+    Usage(String),
+    #[error("{0}")]
+    Output(#[from] std::io::Error),
+    #[error("unexpected: {0}")]
+    Internal(String),
+}
+
+impl Error {
+    /// What the API server said when we tried to do something with an McpToken.
+    pub(crate) fn api(doing: impl Into<String>, error: kube::Error) -> Self {
+        let doing = doing.into();
+        match error {
+            kube::Error::Api(status) => match status.code {
+                // A missing object has a reason of its own; without it, the path itself is unknown.
+                404 if status.reason != "NotFound" => Self::NoCrd,
+                401 | 403 => Self::Forbidden { doing, message: status.message.clone() },
+                _ => Self::Refused { doing, message: status.message.clone() },
+            },
+            error @ (kube::Error::Service(_) | kube::Error::HyperError(_)) => {
+                Self::Unreachable(innermost(&error))
+            }
+            error => Self::Refused { doing, message: error.to_string() },
+        }
+    }
+}
+
+/// The last cause, which names the trouble; the ones before it name layers.
+pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
+    let mut last = error;
+    while let Some(cause) = last.source() {
+        last = cause;
+    }
+    last.to_string()
+}

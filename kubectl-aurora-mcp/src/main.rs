@@ -1,0 +1,43 @@
+//! `kubectl aurora-mcp`: makes, connects, examines and revokes tokens for Aurora's MCP endpoint.
+
+mod cli;
+mod clock;
+mod cluster;
+mod error;
+mod output;
+mod seen;
+mod token;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::{Cli, Command};
+use crate::cluster::Cluster;
+use crate::error::Error;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run(Cli::parse()).await {
+        Ok(code) => code,
+        Err(error) => {
+            // Nobody is left to be told that standard error is closed.
+            let _ = writeln!(std::io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<ExitCode, Error> {
+    let out = &mut std::io::stdout();
+    let cluster = Cluster::connect(&cli.target).await?;
+    match cli.command {
+        Command::Create(wanted) => token::create::run(&cluster, &wanted, out).await?,
+        Command::Rotate { name, wait } => token::rotate::run(&cluster, &name, wait, out).await?,
+        Command::Suspend { name } => token::suspend::run(&cluster, &name, true, out).await?,
+        Command::Resume { name } => token::suspend::run(&cluster, &name, false, out).await?,
+        Command::Status { name, output } => token::status::run(&cluster, &name, output, out).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

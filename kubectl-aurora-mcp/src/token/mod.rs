@@ -1,0 +1,8 @@
+//! McpTokens: made, rotated, suspended, shown.
+
+pub(crate) mod chain;
+pub(crate) mod create;
+pub(crate) mod ready;
+pub(crate) mod rotate;
+pub(crate) mod status;
+pub(crate) mod suspend;

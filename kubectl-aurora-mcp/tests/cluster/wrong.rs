@@ -1,0 +1,78 @@
+//! Wrong input, and what the plugin says to it.
+
+use std::process::Command;
+
+use crate::plugin::{Token, command, kubectl, run, run_command};
+
+#[test]
+fn unknown_name_is_named_by_every_command() {
+    for arguments in
+        [&["status", "nobody"][..], &["rotate", "nobody"], &["suspend", "nobody"], &["resume", "nobody"]]
+    {
+        let said = run(arguments).refused();
+        assert!(said.contains("no McpToken nobody in namespace aurora-oss"), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn no_kubeconfig_says_how_to_give_one() {
+    let empty = tempfile::tempdir().unwrap();
+    let mut bare = command(&["status", "x"]);
+    bare.env_remove("KUBECONFIG").env("HOME", empty.path());
+    assert!(run_command(&mut bare).refused().contains("Set KUBECONFIG"));
+    let said = run(&["status", "x", "--kubeconfig", "/nowhere/config"]).refused();
+    assert!(said.contains("/nowhere/config") && said.contains("Set KUBECONFIG"), "{said}");
+    let said = run(&["status", "x", "--context", "elsewhere"]).refused();
+    assert!(said.contains("elsewhere"), "{said}");
+}
+
+#[test]
+fn api_server_that_is_away_is_said_to_be_away() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    // Port 9 (discard) listens nowhere.
+    let config = "{apiVersion: v1, kind: Config, current-context: c, contexts: [{name: c, context: {cluster: c, user: u}}], \
+                  clusters: [{name: c, cluster: {server: 'http://127.0.0.1:9'}}], users: [{name: u, user: {}}]}";
+    std::fs::write(file.path(), config).unwrap();
+    let said = run(&["status", "x", "--kubeconfig", file.path().to_str().unwrap()]).refused();
+    assert!(said.contains("the API server can't be reached"), "{said}");
+}
+
+#[test]
+fn missing_right_is_named() {
+    // A service account without any right.
+    let bearer = kubectl(&["create", "token", "default", "--duration=10m"]);
+    let admin = Command::new("kubectl").args(["config", "view", "--raw", "--minify"]).output().unwrap();
+    let mut config: serde_json::Value = serde_yaml_ng::from_slice(&admin.stdout).unwrap();
+    config["users"][0]["user"] = serde_json::json!({"token": bearer.trim()});
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), config.to_string()).unwrap();
+    let said = run(&["status", "x", "--kubeconfig", file.path().to_str().unwrap()]).refused();
+    assert!(said.contains("you may not read McpToken x") && said.contains("Ask for a Role"), "{said}");
+}
+
+#[test]
+fn values_that_the_crd_refuses_are_explained_in_its_words() {
+    let token = Token::named("refused");
+    for (flags, words) in [
+        (&["--user", "eddie@alpha.example", "--ttl", "30d"][..], "720h for 30 days"),
+        (&["--user", "eddie@alpha.example", "--tool", "Bad Tool"], "spec.access.tools"),
+        (&[], "--user is missing"),
+    ] {
+        let said = run(&[&["create", &token.0], flags].concat()).refused();
+        assert!(said.contains(words), "{flags:?}: {said}");
+    }
+}
+
+#[test]
+fn unknown_user_is_the_operators_word() {
+    let token = Token::named("stranger");
+    let said = run(&["create", &token.0, "--user", "who@nowhere.example", "--wait", "3s"]).refused();
+    assert!(said.contains("isn't ready after 3s: UserNotFound") && said.contains("doctor"), "{said}");
+}
+
+#[test]
+fn existing_name_is_not_taken_over() {
+    let token = Token::made("twice");
+    let said = run(&["create", &token.0, "--user", "eddie@alpha.example"]).refused();
+    assert!(said.contains("exists already"), "{said}");
+}
