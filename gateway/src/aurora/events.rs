@@ -12,7 +12,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const MOST: usize = 256 * 1024;
 
 /// Listens to a stream until it ends, or until enough was heard.
-pub async fn collect(mut response: Response) -> Value {
+pub async fn collect(response: Response) -> Value {
+    listen(response, PATIENCE).await
+}
+
+async fn listen(mut response: Response, patience: Duration) -> Value {
     let mut heard = BytesMut::new();
     let listening = async {
         while let Ok(Some(chunk)) = response.chunk().await {
@@ -23,7 +27,7 @@ pub async fn collect(mut response: Response) -> Value {
         }
         true
     };
-    let ended = tokio::time::timeout(PATIENCE, listening).await.unwrap_or(false);
+    let ended = tokio::time::timeout(patience, listening).await.unwrap_or(false);
     let mut value = json!({"events": parse(&String::from_utf8_lossy(&heard))});
     if !ended {
         value["cut_off"] = json!("The stream goes on; only its first seconds are shown.");
@@ -69,6 +73,44 @@ mod tests {
             ": keepalive\n\ndata: {\"a\": 1}\n\nevent: note\ndata: two\r\ndata:lines\r\n\r\ndata: unfinish";
         assert_eq!(parse(text), [json!({"data": {"a": 1}}), json!({"event": "note", "data": "two\nlines"})]);
         assert_eq!(parse(""), Vec::<Value>::new());
+    }
+
+    /// A server that sends `repeated` for ever, or once and then nothing.
+    async fn endless(repeated: String, again: bool) -> Response {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let _ = socket.read(&mut [0; 4096]).await;
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
+            let _ = socket.write_all(head.as_bytes()).await;
+            while socket.write_all(repeated.as_bytes()).await.is_ok() {
+                if !again {
+                    std::future::pending::<()>().await;
+                }
+            }
+        });
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        client.get(format!("http://{address}/")).send().await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_falls_silent_is_cut_by_time() {
+        let response = endless("data: 1\n\n".to_owned(), false).await;
+        let value = listen(response, Duration::from_millis(200)).await;
+        assert_eq!(value["events"], json!([{"data": 1}]));
+        assert!(value["cut_off"].as_str().unwrap().contains("goes on"), "{value}");
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_never_falls_silent_is_cut_by_size() {
+        let response = endless(format!("data: {}\n\n", "x".repeat(1000)), true).await;
+        let value = listen(response, Duration::from_secs(600)).await;
+        let heard = value["events"].as_array().unwrap().len();
+        assert!((200..400).contains(&heard), "{heard} events of a thousand letters");
+        assert!(value["cut_off"].is_string());
     }
 
     proptest! {

@@ -133,9 +133,10 @@ impl Tool for GetIncident {
     async fn call(&self, arguments: JsonObject, context: &CallContext<'_>) -> Result<Value, ToolError> {
         let arguments: GetArguments = argument::read(arguments)?;
         let id: IncidentId = arguments.incident_id.unwrap_or_default().parse()?;
+        let parts = arguments.include.iter().map(|word| Part::read(word)).collect::<Result<Vec<_>, _>>()?;
         let mut answer = context.aurora.incident(id).await?;
         if let Some(incident) = answer.get_mut("incident").and_then(Value::as_object_mut) {
-            leave_out(incident, &arguments.include);
+            leave_out(incident, &parts);
         }
         Ok(answer)
     }
@@ -145,13 +146,35 @@ impl Tool for GetIncident {
     }
 }
 
+/// What `include` can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Thoughts,
+    Chats,
+    All,
+}
+
+impl Part {
+    fn read(word: &str) -> Result<Self, ToolError> {
+        match word.to_ascii_lowercase().replace(['_', '-'], "").as_str() {
+            "thoughts" | "thought" | "streamingthoughts" => Ok(Self::Thoughts),
+            "chats" | "chat" | "chatsessions" => Ok(Self::Chats),
+            "all" => Ok(Self::All),
+            _ => {
+                let word: String = word.chars().take(40).collect();
+                Err(ToolError::Argument(format!("include: {word:?} is none of thoughts, chats, all")))
+            }
+        }
+    }
+}
+
 /// Takes the long parts away unless they were asked for.
-fn leave_out(incident: &mut JsonObject, include: &[String]) {
-    let asked = |names: &[&str]| include.iter().any(|word| word == "all" || names.contains(&word.as_str()));
-    if !asked(&["thoughts", "thought", "streamingthoughts"]) {
+fn leave_out(incident: &mut JsonObject, parts: &[Part]) {
+    let asked = |part: Part| parts.contains(&part) || parts.contains(&Part::All);
+    if !asked(Part::Thoughts) {
         incident.remove("streamingThoughts");
     }
-    if asked(&["chats", "chat", "chatsessions"]) {
+    if asked(Part::Chats) {
         return;
     }
     if let Some(sessions) = incident.get_mut("chatSessions").and_then(Value::as_array_mut) {
@@ -203,7 +226,8 @@ mod tests {
         });
         let left = |include: &[&str]| {
             let mut incident = full.as_object().unwrap().clone();
-            leave_out(&mut incident, &include.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+            let parts: Vec<Part> = include.iter().map(|word| Part::read(word).unwrap()).collect();
+            leave_out(&mut incident, &parts);
             Value::Object(incident)
         };
         assert_eq!(
@@ -211,7 +235,8 @@ mod tests {
             json!({"id": "x", "chatSessions": [{"id": "s", "title": "t", "status": "completed"}]})
         );
         assert_eq!(left(&["thoughts", "chats"]), full);
-        assert_eq!(left(&["all"]), full);
+        assert_eq!(left(&["All"]), full);
+        assert_eq!(left(&["streaming_thoughts", "chatSessions"]), full);
         assert!(left(&["thoughts"])["chatSessions"][0].get("messages").is_none());
     }
 }

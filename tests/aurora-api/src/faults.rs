@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::answer::{Answer, Body};
 use crate::health::Health;
@@ -20,8 +20,12 @@ pub enum Kind {
     },
     /// 500 with an `error` that a gateway must not pass on.
     Error,
-    /// Any status with a JSON body.
-    Status { status: u16 },
+    /// Any status with a JSON body: the one that is given, else its name.
+    Status {
+        status: u16,
+        #[serde(default)]
+        body: Option<Value>,
+    },
     /// The right answer, late.
     Slow { ms: u64 },
     /// 502 from a reverse proxy in front of Aurora.
@@ -97,9 +101,12 @@ impl Kind {
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "psycopg2.OperationalError: connection to 10.0.0.7 as aurora failed",
             ),
-            Self::Status { status } => {
+            Self::Status { status, body } => {
                 let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-                Answer::error(status, status.canonical_reason().unwrap_or("Error"))
+                match body {
+                    Some(body) => Answer::json(status, body.clone()),
+                    None => Answer::error(status, status.canonical_reason().unwrap_or("Error")),
+                }
             }
             Self::Html => Answer::page(StatusCode::BAD_GATEWAY, "nginx"),
             Self::BrokenJson => Answer {
