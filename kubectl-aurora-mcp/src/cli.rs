@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::connect::client::Client;
 use crate::output::Format;
 
 /// Tokens for Aurora's MCP endpoint.
@@ -34,6 +35,8 @@ pub(crate) struct Target {
 /// What is to be done.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
+    /// Set a client up: make a token if there is none, write the client's file, make a call, keep a port open
+    Connect(Connect),
     /// Make a token and wait until it works
     Create(Wanted),
     /// Make a new token in place of the one there is; the old one works on for the overlap
@@ -54,6 +57,8 @@ pub(crate) enum Command {
         /// The McpToken
         name: String,
     },
+    /// Delete the McpToken; return when every replica of the gateway refuses the token
+    Revoke(Revoke),
     /// Show the whole chain of one token: resource, Secret, row, Service, last use, events
     Status {
         /// The McpToken
@@ -77,6 +82,52 @@ pub(crate) struct Wanted {
     /// How long to wait until the token works; 0s: don't
     #[arg(long, default_value = "60s", value_parser = duration)]
     pub(crate) wait: Duration,
+}
+
+/// A client to set up.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct Connect {
+    /// The McpToken; made if there is none and --user is given
+    pub(crate) name: String,
+    /// The client
+    #[arg(long)]
+    pub(crate) client: Client,
+    #[command(flatten)]
+    pub(crate) spec: Spec,
+    /// The client's file. Default: where the client looks for it
+    #[arg(long)]
+    pub(crate) file: Option<PathBuf>,
+    /// An address that reaches the gateway already, as `https://mcp.example.com/mcp`: no port is forwarded
+    #[arg(long)]
+    pub(crate) url: Option<String>,
+    /// The local port
+    #[arg(long, default_value_t = 8811)]
+    pub(crate) port: u16,
+    /// End after the call instead of keeping the port open
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// How long to wait until the token works
+    #[arg(long, default_value = "60s", value_parser = duration)]
+    pub(crate) wait: Duration,
+    /// Where the gateway is, if the token's status doesn't say
+    #[arg(long)]
+    pub(crate) gateway_namespace: Option<String>,
+    /// Where the clients keep their files
+    #[arg(long, env = "HOME", hide = true)]
+    pub(crate) home: Option<PathBuf>,
+}
+
+/// A token to end.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct Revoke {
+    /// The McpToken
+    pub(crate) name: String,
+    /// How long to wait until every replica refuses the token
+    #[arg(long, default_value = "60s", value_parser = duration)]
+    pub(crate) wait: Duration,
+    /// Where the gateway is, if the token's status doesn't say
+    #[arg(long)]
+    pub(crate) gateway_namespace: Option<String>,
 }
 
 /// What the token is to be.

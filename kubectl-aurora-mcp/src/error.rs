@@ -1,5 +1,9 @@
 //! What can go wrong, in words that say what to do.
 
+use std::path::PathBuf;
+
+use crate::mcp::McpError;
+
 /// Why a command ended without doing what it should.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -27,6 +31,14 @@ pub(crate) enum Error {
     NotReady { name: String, waited: String, why: String },
     #[error("{0}")]
     Usage(String),
+    #[error("{}: {source}", path.display())]
+    File { path: PathBuf, source: std::io::Error },
+    #[error("{} is left as it is, since it can't be changed safely: {why}\nMend it, or give another with --file.", path.display())]
+    BadFile { path: PathBuf, why: String },
+    #[error("{0}\n`kubectl aurora-mcp doctor NAME` finds where it is stuck.")]
+    Mcp(#[from] McpError),
+    #[error("after {limit}s the token isn't refused everywhere; not yet by: {replicas}")]
+    StillAccepted { limit: u64, replicas: String },
     #[error("{0}")]
     Output(#[from] std::io::Error),
     #[error("unexpected: {0}")]

@@ -3,7 +3,11 @@
 mod cli;
 mod clock;
 mod cluster;
+mod connect;
 mod error;
+mod forward;
+mod gateway;
+mod mcp;
 mod output;
 mod seen;
 mod token;
@@ -33,10 +37,12 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
     let out = &mut std::io::stdout();
     let cluster = Cluster::connect(&cli.target).await?;
     match cli.command {
+        Command::Connect(wanted) => connect::run(&cluster, &wanted, out).await?,
         Command::Create(wanted) => token::create::run(&cluster, &wanted, out).await?,
         Command::Rotate { name, wait } => token::rotate::run(&cluster, &name, wait, out).await?,
         Command::Suspend { name } => token::suspend::run(&cluster, &name, true, out).await?,
         Command::Resume { name } => token::suspend::run(&cluster, &name, false, out).await?,
+        Command::Revoke(wanted) => token::revoke::run(&cluster, &wanted, out).await?,
         Command::Status { name, output } => token::status::run(&cluster, &name, output, out).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -6,9 +6,13 @@ use crate::plugin::{Token, command, kubectl, run, run_command};
 
 #[test]
 fn unknown_name_is_named_by_every_command() {
-    for arguments in
-        [&["status", "nobody"][..], &["rotate", "nobody"], &["suspend", "nobody"], &["resume", "nobody"]]
-    {
+    for arguments in [
+        &["status", "nobody"][..],
+        &["revoke", "nobody"],
+        &["rotate", "nobody"],
+        &["suspend", "nobody"],
+        &["resume", "nobody"],
+    ] {
         let said = run(arguments).refused();
         assert!(said.contains("no McpToken nobody in namespace aurora-oss"), "{arguments:?}: {said}");
     }

@@ -1,0 +1,110 @@
+//! A local port that leads to the gateway through the API server.
+//!
+//! Each connection chooses its pod anew. So there is nothing to reconnect: when a pod goes, its connections end, and the
+//! client's next one reaches another pod.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Pod;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+
+use crate::error::Error;
+use crate::gateway::{Gateway, GatewayPod};
+
+/// A rollout, or an API server that restarts, is over by then.
+const PATIENCE: Duration = Duration::from_secs(20);
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// Where connections go.
+#[derive(Clone)]
+pub(crate) enum To {
+    /// Any pod that is ready.
+    Any(Gateway),
+    /// This one, ready or not.
+    Pod(Gateway, GatewayPod),
+}
+
+/// A local port. It closes with the value.
+pub(crate) struct Forward {
+    address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Forward {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Forward {
+    /// Listens on the loopback interface; port 0: any that is free.
+    pub(crate) async fn open(to: To, port: u16) -> Result<Self, Error> {
+        let busy = |source| Error::File { path: PathBuf::from(format!("127.0.0.1:{port}")), source };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(busy)?;
+        let address = listener.local_addr()?;
+        let task = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let to = to.clone();
+                // A connection that can't be carried ends; the client sees that and tries again.
+                tokio::spawn(async move { carry(stream, &to).await });
+            }
+        });
+        Ok(Self { address, task })
+    }
+
+    /// The address of MCP here.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/mcp", self.address)
+    }
+}
+
+async fn carry(mut near: TcpStream, to: &To) {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Some((mut far, _forwarder)) = reach(to).await {
+            // Either side may close as it likes.
+            let _ = copy_bidirectional(&mut near, &mut far).await;
+            return;
+        }
+        if Instant::now() >= end {
+            return;
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+type Far = (tokio::io::DuplexStream, kube::api::Portforwarder);
+
+async fn reach(to: &To) -> Option<Far> {
+    let (gateway, pod) = match to {
+        To::Pod(gateway, pod) => (gateway, pod.clone()),
+        To::Any(gateway) => (gateway, gateway.pods().await.ok()?.into_iter().find(|pod| pod.ready)?),
+    };
+    let pods = gateway.cluster.api_in::<Pod>(&gateway.namespace);
+    let mut forwarder = pods.portforward(&pod.name, &[pod.port]).await.ok()?;
+    let stream = forwarder.take_stream(pod.port)?;
+    Some((stream, forwarder))
+}
+
+/// Says early why a port-forward can't work, where a client would only see a closed connection.
+pub(crate) async fn check(gateway: &Gateway) -> Result<(), Error> {
+    let pods = gateway.pods().await?;
+    let Some(pod) = pods.iter().find(|pod| pod.ready) else {
+        return Err(Error::Usage(format!(
+            "no pod behind Service {}/{} is ready; `kubectl get pods -n {}` shows them",
+            gateway.namespace, gateway.service, gateway.namespace
+        )));
+    };
+    let api = gateway.cluster.api_in::<Pod>(&gateway.namespace);
+    match api.portforward(&pod.name, &[pod.port]).await {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            Err(Error::api(format!("forward a port to pod {}/{}", gateway.namespace, pod.name), error))
+        }
+    }
+}
