@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{Executor, PgConnection};
+use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
 
 use crate::{Settings, StoreError};
 
@@ -41,6 +41,18 @@ impl Store {
     /// Closes all connections; pending calls fail as unavailable.
     pub async fn close(&self) {
         self.pool.close().await;
+    }
+
+    /// Connects once, outside the pool: the pool tries again while a server starts or has no session left, and when its
+    /// time is up it knows only that.
+    pub async fn connect_once(&self) -> Result<(), StoreError> {
+        const STEP: &str = "connect to Postgres";
+        match tokio::time::timeout(ACQUIRE_TIMEOUT, self.options.connect()).await {
+            Ok(connection) => {
+                connection.map_err(StoreError::at(STEP))?.close().await.map_err(StoreError::at(STEP))
+            }
+            Err(_) => Err(StoreError::NoConnection { step: STEP }),
+        }
     }
 
     /// A pool of one connection for the change listener, new each time: a connection that the network swallowed can't

@@ -32,20 +32,26 @@ impl Probe for PostgresProbe {
         let address = format!("{}:{}", self.host, self.port);
         let verdict = match self.store.probe().await {
             Ok(facts) => self.with_grants(classify(&facts)).await,
-            Err(error) => {
-                // The pool retries until its time is up and then knows only that.
-                let reachable = match cause(&error) {
-                    Reason::Timeout => reach::tcp(&self.host, self.port, CONNECT_LIMIT).await,
-                    _ => Ok(()),
-                };
-                Verdict::unreachable("Postgres", &address, reachable.err().unwrap_or_else(|| cause(&error)))
-            }
+            Err(error) => Verdict::unreachable("Postgres", &address, self.why(&error).await),
         };
         verdict.with("address", address)
     }
 }
 
 impl PostgresProbe {
+    /// The pool retries until its time is up and then knows only that: a connection outside it tells more.
+    async fn why(&self, error: &StoreError) -> Reason {
+        match cause(error) {
+            Reason::Timeout => match reach::tcp(&self.host, self.port, CONNECT_LIMIT).await {
+                Ok(()) => {
+                    self.store.connect_once().await.err().map_or(Reason::Timeout, |error| cause(&error))
+                }
+                Err(reason) => reason,
+            },
+            reason => reason,
+        }
+    }
+
     /// Names what the gateway's role lacks, in the report each time and in the log once.
     async fn with_grants(&mut self, verdict: Verdict) -> Verdict {
         // A check that can't be made proves no lack: the next one tells.
