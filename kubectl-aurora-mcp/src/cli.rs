@@ -57,6 +57,8 @@ pub(crate) enum Command {
         /// The McpToken
         name: String,
     },
+    /// Find the hop that fails, from the API server to an answer of Aurora; ends with 2 if one does
+    Doctor(Doctor),
     /// Delete the McpToken; return when every replica of the gateway refuses the token
     Revoke(Revoke),
     /// Show the whole chain of one token: resource, Secret, row, Service, last use, events
@@ -115,6 +117,31 @@ pub(crate) struct Connect {
     /// Where the clients keep their files
     #[arg(long, env = "HOME", hide = true)]
     pub(crate) home: Option<PathBuf>,
+}
+
+/// What to examine.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct Doctor {
+    /// The McpToken. Without it: what there is besides
+    pub(crate) name: Option<String>,
+    /// Before the chart is installed: whether it can be
+    #[arg(long, conflicts_with = "name")]
+    pub(crate) pre: bool,
+    /// The name of Aurora's Helm release, for --pre
+    #[arg(long, default_value = "aurora-oss")]
+    pub(crate) aurora_release: String,
+    /// Look again until nothing fails, for this long
+    #[arg(long, default_value = "0s", value_parser = duration)]
+    pub(crate) wait: Duration,
+    /// An address from outside, as `https://mcp.example.com/mcp`, that is tried, too
+    #[arg(long)]
+    pub(crate) url: Option<String>,
+    /// Where the gateway is, if the token's status doesn't say
+    #[arg(long)]
+    pub(crate) gateway_namespace: Option<String>,
+    /// The form of the output
+    #[arg(short, long, default_value = "text")]
+    pub(crate) output: Format,
 }
 
 /// A token to end.

@@ -4,6 +4,7 @@ mod cli;
 mod clock;
 mod cluster;
 mod connect;
+mod doctor;
 mod error;
 mod forward;
 mod gateway;
@@ -20,6 +21,9 @@ use clap::Parser as _;
 use crate::cli::{Cli, Command};
 use crate::cluster::Cluster;
 use crate::error::Error;
+
+/// The doctor found something.
+const FOUND: u8 = 2;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -42,6 +46,10 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Rotate { name, wait } => token::rotate::run(&cluster, &name, wait, out).await?,
         Command::Suspend { name } => token::suspend::run(&cluster, &name, true, out).await?,
         Command::Resume { name } => token::suspend::run(&cluster, &name, false, out).await?,
+        Command::Doctor(wanted) => {
+            let well = doctor::run(&cluster, &wanted, out).await?;
+            return Ok(if well { ExitCode::SUCCESS } else { ExitCode::from(FOUND) });
+        }
         Command::Revoke(wanted) => token::revoke::run(&cluster, &wanted, out).await?,
         Command::Status { name, output } => token::status::run(&cluster, &name, output, out).await?,
     }

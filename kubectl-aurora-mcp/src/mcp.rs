@@ -113,7 +113,9 @@ fn result(method: &str, status: u16, body: &str) -> Result<Value, McpError> {
     if status != 200 {
         let field = |name: &str| parsed.as_ref()?.get(name)?.as_str().map(str::to_owned);
         let message = field("message").unwrap_or_else(|| body.chars().take(200).collect());
-        return Err(McpError::Refused { status, reason: field("reason"), message });
+        // At its edge the gateway says only which error it is.
+        let reason = field("reason").or_else(|| field("error"));
+        return Err(McpError::Refused { status, reason, message });
     }
     let mut answer = parsed.ok_or_else(|| McpError::Strange(body.chars().take(80).collect()))?;
     if let Some(error) = answer.get("error") {

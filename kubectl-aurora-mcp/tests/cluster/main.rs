@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on is a failed one")]
 
 mod connect;
+mod doctor;
 mod plugin;
 mod revoke;
 mod tokens;

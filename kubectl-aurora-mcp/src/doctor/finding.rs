@@ -1,0 +1,104 @@
+//! What was found at a hop, and how it is told.
+
+use serde::Serialize;
+
+/// How a hop is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Verdict {
+    Ok,
+    /// It works, with something to know.
+    Warning,
+    Failed,
+    /// It couldn't be looked at.
+    Skipped,
+}
+
+/// What was found at a hop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Finding {
+    pub(super) hop: &'static str,
+    pub(super) verdict: Verdict,
+    pub(super) message: String,
+    /// What to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) hint: Option<String>,
+    /// Where to read on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) docs: Option<&'static str>,
+}
+
+impl Finding {
+    pub(super) fn ok(hop: &'static str, message: impl Into<String>) -> Self {
+        Self { hop, verdict: Verdict::Ok, message: message.into(), hint: None, docs: None }
+    }
+
+    pub(super) fn failed(hop: &'static str, message: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Failed, ..Self::ok(hop, message) }
+    }
+
+    pub(super) fn warning(hop: &'static str, message: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Warning, ..Self::ok(hop, message) }
+    }
+
+    pub(super) fn skipped(hop: &'static str, message: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Skipped, ..Self::ok(hop, message) }
+    }
+
+    /// What to do, and where to read on.
+    pub(super) fn hint(mut self, hint: impl Into<String>, docs: &'static str) -> Self {
+        self.hint = Some(hint.into());
+        self.docs = Some(docs);
+        self
+    }
+}
+
+/// Nothing failed.
+pub(super) fn well(findings: &[Finding]) -> bool {
+    findings.iter().all(|finding| finding.verdict != Verdict::Failed)
+}
+
+/// A line each, and the hints below those that have one.
+pub(super) fn text(findings: &[Finding]) -> String {
+    let mut lines = Vec::new();
+    for finding in findings {
+        let mark = match finding.verdict {
+            Verdict::Ok => "ok",
+            Verdict::Warning => "warn",
+            Verdict::Failed => "FAIL",
+            Verdict::Skipped => "skip",
+        };
+        lines.push(format!("{mark:<5} {:<11} {}", finding.hop, finding.message));
+        lines.extend(finding.hint.iter().map(|hint| format!("                  -> {hint}")));
+        lines.extend(finding.docs.iter().map(|docs| format!("                  see {docs}")));
+    }
+    let failed = findings.iter().filter(|finding| finding.verdict == Verdict::Failed).count();
+    lines.push(match failed {
+        0 => "Nothing is wrong.".to_owned(),
+        1 => "1 hop failed.".to_owned(),
+        all => format!("{all} hops failed."),
+    });
+    lines.join("\n") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hints_stand_below_what_they_are_about() {
+        let findings =
+            [Finding::ok("crd", "there"), Finding::failed("secret", "gone").hint("wait", "docs/tokens.md")];
+        let text = text(&findings);
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        assert_eq!(lines[0], "ok    crd         there");
+        assert_eq!(&lines[2..], ["-> wait", "see docs/tokens.md", "1 hop failed."]);
+        assert!(!well(&findings));
+    }
+
+    #[test]
+    fn a_warning_and_a_skipped_hop_are_no_failure() {
+        assert!(well(&[Finding::warning("a", ""), Finding::skipped("b", "")]));
+    }
+}

@@ -1,0 +1,126 @@
+//! What there is without a token: the CRD, the tokens of the namespace, the gateway.
+
+use aurora_mcp_crds::McpToken;
+use k8s_openapi::api::core::v1::Service;
+use kube::api::ListParams;
+
+use crate::cli::Doctor;
+use crate::cluster::Cluster;
+use crate::doctor::finding::Finding;
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::seen::Seen;
+use crate::token::ready;
+
+const TOKENS: &str = "docs/tokens.md#ready-or-why-not";
+const OPERATIONS: &str = "docs/operations.md#what-fails-how-it-shows-what-to-do";
+/// How the chart marks the gateway's Service.
+const GATEWAY: &str = "app.kubernetes.io/name=aurora-mcp,app.kubernetes.io/component=gateway";
+
+/// McpTokens exist as a kind.
+pub(super) async fn crd(cluster: &Cluster) -> Finding {
+    match cluster.api::<McpToken>().list(&ListParams::default().limit(1)).await {
+        Ok(_) => Finding::ok("crd", "McpTokens are known here"),
+        Err(error) => match Error::api("list mcptokens", error) {
+            Error::NoCrd => Finding::failed("crd", "the CRD mcptokens.mcp.aurora-oss.dev isn't installed")
+                .hint("install the chart", "docs/quickstart.md#1-install"),
+            // Who may read one token only can be helped, too.
+            Error::Forbidden { message, .. } => Finding::skipped("crd", message),
+            other => Finding::failed("crd", other.to_string()).hint("check the API server", OPERATIONS),
+        },
+    }
+}
+
+pub(super) async fn examine(cluster: &Cluster, wanted: &Doctor) -> Vec<Finding> {
+    let mut findings = vec![tokens(cluster).await];
+    let namespace = wanted.gateway_namespace.clone().unwrap_or_else(|| cluster.namespace.clone());
+    let services = cluster.api_in::<Service>(&namespace).list(&ListParams::default().labels(GATEWAY)).await;
+    match Seen::of(services).map(|list| list.items) {
+        Seen::Found(services) if services.is_empty() => findings.push(
+            Finding::failed("service", format!("no Service of the gateway in {namespace}")).hint(
+                "give the gateway's namespace with --gateway-namespace, or install the chart",
+                OPERATIONS,
+            ),
+        ),
+        Seen::Found(services) => {
+            for service in services {
+                let gateway = Gateway {
+                    cluster: cluster.clone(),
+                    namespace: namespace.clone(),
+                    service: service.metadata.name.unwrap_or_default(),
+                };
+                findings.push(pods(&gateway).await);
+            }
+        }
+        Seen::Absent => {}
+        Seen::Unknown(why) => findings.push(Finding::skipped("service", why)),
+    }
+    findings
+}
+
+async fn tokens(cluster: &Cluster) -> Finding {
+    match Seen::of(cluster.api::<McpToken>().list(&ListParams::default()).await) {
+        Seen::Found(all) => told(&all.items),
+        Seen::Absent => Finding::skipped("tokens", "none to be seen"),
+        Seen::Unknown(why) => Finding::skipped("tokens", why),
+    }
+}
+
+fn told(all: &[McpToken]) -> Finding {
+    let waiting: Vec<&McpToken> = all.iter().filter(|token| !ready::is_ready(token)).collect();
+    let Some(first) = waiting.first() else {
+        return Finding::ok("tokens", format!("{} McpTokens, all ready", all.len()));
+    };
+    let name = first.metadata.name.as_deref().unwrap_or_default();
+    let message = format!(
+        "{} of {} McpTokens aren't ready; {name}: {}",
+        waiting.len(),
+        all.len(),
+        ready::why_not(first)
+    );
+    Finding::warning("tokens", message).hint(format!("`kubectl aurora-mcp doctor {name}`"), TOKENS)
+}
+
+/// Something stands behind the Service.
+pub(super) async fn pods(gateway: &Gateway) -> Finding {
+    let name = format!("{}/{}", gateway.namespace, gateway.service);
+    match gateway.pods().await {
+        Ok(pods) => {
+            let ready = pods.iter().filter(|pod| pod.ready).count();
+            let message = format!("{name}: {ready} of {} running pods are ready", pods.len());
+            if ready == 0 {
+                Finding::failed("service", message).hint(
+                    format!("`kubectl describe pods -n {}` says why; the gateway isn't ready while Postgres is away", gateway.namespace),
+                    OPERATIONS,
+                )
+            } else if ready < pods.len() {
+                Finding::warning("service", message).hint("a rollout? Look again in a minute", OPERATIONS)
+            } else {
+                Finding::ok("service", message)
+            }
+        }
+        Err(error @ Error::Forbidden { .. }) => Finding::skipped("service", error.to_string()),
+        Err(error) => Finding::failed("service", error.to_string()).hint("look at the Service", OPERATIONS),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::doctor::finding::Verdict;
+
+    #[test]
+    fn token_that_waits_is_named() {
+        let token: McpToken = serde_json::from_value(json!({
+            "apiVersion": "mcp.aurora-oss.dev/v1alpha1", "kind": "McpToken",
+            "metadata": {"name": "laptop", "generation": 1}, "spec": {"user": {"id": "1"}},
+        }))
+        .unwrap();
+        let finding = told(std::slice::from_ref(&token));
+        assert_eq!(finding.verdict, Verdict::Warning);
+        assert!(finding.message.starts_with("1 of 1 McpTokens aren't ready; laptop:"), "{finding:?}");
+        assert_eq!(told(&[]).verdict, Verdict::Ok);
+    }
+}
