@@ -8,7 +8,7 @@ CACHE := $(or $(AURORA_MCP_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/aurora-
 TOOLS := $(CACHE)/tools/bin
 export PATH := $(CACHE)/bin:$(PATH)
 
-.PHONY: help demo test check cluster down install lint deny shellcheck compose browser chart unit services conformance e2e generate clean-check
+.PHONY: help demo test check cluster down install lint deny shellcheck compose browser chart dashboard unit services conformance e2e generate clean-check
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -70,6 +70,9 @@ chart: $(TOOLS)/.stamp ## the chart's lint, rendering and unit tests, and the te
 	$(TOOLS)/python tests/chart/alerts.py
 	promtool test rules tests/chart/alerts/*_test.yaml >/dev/null
 	cd tests/chart/go && go tool helm-unittest $(CURDIR)/charts/aurora-mcp
+
+dashboard: ## the dashboard's queries against a real Prometheus, after `make install`
+	@eval "$$($(TESTBED) env)" && python3 tests/chart/dashboard.py
 
 generate: $(TOOLS)/.stamp ## everything in the repository that is made from something else
 	cargo run -q -p aurora-mcp-crds --bin crdgen >crds/mcptokens.yaml

@@ -33,3 +33,5 @@ say "end-to-end tests"
 run_tests e2e
 say "the connect page in a browser"
 run_tests browser
+say "the dashboard, with a real Prometheus"
+make -s dashboard
