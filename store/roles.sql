@@ -42,7 +42,7 @@ GRANT TRIGGER ON users TO aurora_mcp_operator;
 GRANT SELECT (id, token, user_id, org_id, name, status, expires_at, last_used_at),
       UPDATE (last_used_at)
     ON mcp_tokens TO aurora_mcp_gateway;
-GRANT SELECT (id, org_id) ON users TO aurora_mcp_gateway;
+GRANT SELECT (id, email, org_id, role) ON users TO aurora_mcp_gateway;
 
 -- What an operator with another login made belongs to the operator's role from now on. The other login keeps its access, so that
 -- programs which still run with it go on.

@@ -82,7 +82,7 @@ impl Gateway {
             Arc::new(Authenticator::new(store.clone(), config.requests_per_second, counts.clone()));
         let readiness = Readiness::default();
         let (stop, background) = (CancellationToken::new(), CancellationToken::new());
-        let server = AuroraMcp::new(aurora, health, config.tools);
+        let server = AuroraMcp::new(aurora, store.clone(), health, config.tools);
         let router = edge::router(Edge {
             guard: config.guard,
             proxies: config.proxies,

@@ -17,6 +17,15 @@ pub struct User {
     pub org_id: Option<OrgId>,
 }
 
+/// What a person knows themselves by.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Profile {
+    /// The address they sign in with.
+    pub email: String,
+    /// viewer, editor or admin.
+    pub role: Option<String>,
+}
+
 #[derive(FromRow)]
 struct Found {
     id: String,
@@ -39,6 +48,15 @@ impl Store {
             .await
             .map_err(StoreError::at(STEP))?;
         Ok(found.map(User::from))
+    }
+
+    /// A user's address and role. The gateway may lack the grant for it, and works without.
+    pub async fn profile(&self, id: &UserId) -> Result<Option<Profile>, StoreError> {
+        sqlx::query_as("SELECT email, role FROM users WHERE id = $1")
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(StoreError::at(STEP))
     }
 
     /// The user with this address. Case counts only if two users differ by nothing else.

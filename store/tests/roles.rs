@@ -99,6 +99,8 @@ async fn gateway_can_resolve_note_uses_and_hear_of_changes() {
             panic!("not valid")
         };
         assert_eq!(principal.access.mode, Mode::ReadOnly);
+        let profile = gateway.profile(&principal.user_id).await.unwrap().unwrap();
+        assert!(profile.email.contains('@') && profile.role.is_some(), "{profile:?}");
         gateway.touch_last_used(&[(principal.token_id, jiff::Timestamp::UNIX_EPOCH)]).await.unwrap();
         assert_eq!(database.value("SELECT count(last_used_at) FROM mcp_tokens").await.as_deref(), Some("1"));
         let mut changes = Box::pin(gateway.changes());

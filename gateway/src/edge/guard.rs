@@ -122,12 +122,12 @@ impl IntoResponse for Refused {
             Self::Host => refusal(
                 StatusCode::MISDIRECTED_REQUEST,
                 "host_not_allowed",
-                "The gateway doesn't serve this host name. Its operator can add it to MCP_ALLOWED_HOSTS.",
+                "The gateway doesn't serve this host name. Its operator can add it: gateway.allowedHosts in the chart, or MCP_ALLOWED_HOSTS.",
             ),
             Self::Origin => refusal(
                 StatusCode::FORBIDDEN,
                 "origin_not_allowed",
-                "Pages of this origin may not call the gateway. Its operator can add it to MCP_ALLOWED_ORIGINS.",
+                "Pages of this origin may not call the gateway. Its operator can add it: gateway.allowedOrigins in the chart, or MCP_ALLOWED_ORIGINS.",
             ),
         }
     }

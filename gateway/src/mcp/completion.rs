@@ -14,6 +14,7 @@ enum Kind {
     Service,
     Component,
     ApiArea,
+    ApiPath,
 }
 
 /// Values that begin with, or for incidents are titled like, what was typed. Nothing fits where Aurora doesn't answer:
@@ -41,6 +42,7 @@ fn kind(reference: &Reference, argument: &str) -> Option<Kind> {
         ("blast_radius_analysis", "service_name") => Some(Kind::Service),
         ("aurora://health/{component}", "component") => Some(Kind::Component),
         ("aurora://api-catalog/{area}", "area") => Some(Kind::ApiArea),
+        ("aurora://api-paths{+path}", "path") => Some(Kind::ApiPath),
         _ => None,
     }
 }
@@ -60,8 +62,15 @@ async fn candidates(kind: Kind, context: &CallContext<'_>) -> Vec<Candidate> {
         Kind::ApiArea => {
             let routes = context.aurora.routes().await.unwrap_or_default();
             let mut areas: Vec<Candidate> = routes.iter().map(|route| plain(route.area())).collect();
+            areas.sort();
             areas.dedup();
             areas
+        }
+        Kind::ApiPath => {
+            let routes = context.aurora.routes().await.unwrap_or_default();
+            let mut paths: Vec<Candidate> = routes.iter().map(|route| plain(&route.path)).collect();
+            paths.dedup();
+            paths
         }
     }
 }

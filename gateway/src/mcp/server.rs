@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aurora_mcp_store::Principal;
+use aurora_mcp_store::{Principal, Profile, Store};
 use jiff::Timestamp;
 use rmcp::ServerHandler;
 use rmcp::model::{
@@ -19,7 +19,7 @@ use super::scope::Scope;
 use super::{completion, prompts};
 use crate::aurora::Aurora;
 use crate::health::Health;
-use crate::resources::Resources;
+use crate::resources::{self, Resources};
 use crate::tools::{CallContext, ConnectorStatus, ToolSettings, Toolset};
 
 const INSTRUCTIONS: &str = "Aurora is an incident platform. Start with list_incidents, then get_incident for one incident; \
@@ -34,6 +34,7 @@ const LIST_TTL_MS: u64 = 60_000;
 
 struct Shared {
     aurora: Aurora,
+    store: Store,
     health: Health,
     settings: ToolSettings,
     connectors: ConnectorStatus,
@@ -47,9 +48,9 @@ pub struct AuroraMcp(Arc<Shared>);
 
 impl AuroraMcp {
     /// Puts the parts together.
-    pub fn new(aurora: Aurora, health: Health, settings: ToolSettings) -> Self {
+    pub fn new(aurora: Aurora, store: Store, health: Health, settings: ToolSettings) -> Self {
         let (connectors, tools) = (ConnectorStatus::default(), Toolset::default());
-        Self(Arc::new(Shared { aurora, health, settings, connectors, tools, resources: Resources }))
+        Self(Arc::new(Shared { aurora, store, health, settings, connectors, tools, resources: Resources }))
     }
 
     /// The tools, for labels and audit lines.
@@ -60,6 +61,17 @@ impl AuroraMcp {
     /// What the probes see.
     pub fn health(&self) -> &Health {
         &self.0.health
+    }
+
+    /// Address and role of the token's user, if the gateway may read them.
+    async fn profile(&self, principal: &Principal) -> Option<Profile> {
+        match self.0.store.profile(&principal.user_id).await {
+            Ok(profile) => profile,
+            Err(error) => {
+                tracing::warn!(%error, "the user's address and role can't be read");
+                None
+            }
+        }
     }
 
     fn context<'a>(&'a self, scope: &'a Scope) -> CallContext<'a> {
@@ -81,9 +93,11 @@ fn now() -> Timestamp {
 }
 
 /// For `aurora://whoami`.
-pub(super) fn identity(principal: &Principal) -> serde_json::Value {
+fn identity(principal: &Principal, profile: Option<&Profile>) -> serde_json::Value {
     serde_json::json!({
         "user_id": principal.user_id.as_str(),
+        "email": profile.map(|profile| &profile.email),
+        "role": profile.and_then(|profile| profile.role.as_deref()),
         "org_id": principal.org_id.as_str(),
         "token_id": principal.token_id.0,
         "token_name": principal.name,
@@ -205,7 +219,11 @@ impl ServerHandler for AuroraMcp {
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         let scope = Scope::of(&context.extensions)?;
-        let identity = identity(&scope.principal);
+        let profile = match request.uri.as_str() {
+            resources::WHOAMI => self.profile(&scope.principal).await,
+            _ => None,
+        };
+        let identity = identity(&scope.principal, profile.as_ref());
         self.0.resources.read(&request.uri, &self.context(scope), &identity).await.map(Into::into)
     }
 

@@ -6,21 +6,25 @@ mod runbooks;
 
 use std::sync::Arc;
 
+use percent_encoding::percent_decode_str;
 use rmcp::model::{ErrorData, ReadResourceResult, Resource, ResourceContents, ResourceTemplate};
 use serde_json::{Value, json};
 
 use crate::access::AccessRules;
-use crate::aurora::{AuroraError, Connectors, IncidentId, IncidentPage};
+use crate::aurora::{AuroraError, Connectors, IncidentId, IncidentPage, Route};
 use crate::tools::{CallContext, CatalogueEntry};
 
 const CATALOG: &str = "aurora://api-catalog";
 /// The health of everything; `/{component}` below it is one.
 pub const HEALTH: &str = "aurora://health";
-const WHOAMI: &str = "aurora://whoami";
+/// Who asks.
+pub const WHOAMI: &str = "aurora://whoami";
 const RECENT: &str = "aurora://incidents/recent";
 const CONNECTORS: &str = "aurora://catalog/connectors";
 const SKILLS: &str = "aurora://catalog/skills";
 const RUNBOOKS: &str = "aurora://runbooks/index";
+/// Followed by a path, which begins with a slash.
+const PATHS: &str = "aurora://api-paths";
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain";
 
@@ -39,7 +43,13 @@ impl Resources {
                 "All paths and methods of the Aurora API, by group.",
             ),
             resource(HEALTH, "health", "Health", JSON, "Health of Aurora and everything that it depends on."),
-            resource(WHOAMI, "whoami", "Who am I", JSON, "The user, organisation and access of this token."),
+            resource(
+                WHOAMI,
+                "whoami",
+                "Who am I",
+                JSON,
+                "The user, role, organisation and access of this token.",
+            ),
         ];
         if access.permits_tool("list_incidents") {
             resources.push(resource(
@@ -96,6 +106,12 @@ impl Resources {
                 )
                 .with_mime_type(TEXT),
         );
+        templates.push(
+            ResourceTemplate::new(format!("{PATHS}{{+path}}"), "api-path")
+                .with_title("One path of the API")
+                .with_description("A path of the Aurora API and those below it, with their methods.")
+                .with_mime_type(TEXT),
+        );
         if access.permits_tool("get_incident") {
             templates.push(
                 ResourceTemplate::new("aurora://incidents/{incident_id}", "incident")
@@ -133,8 +149,8 @@ impl Resources {
             RUNBOOKS if runbooks::permitted(context.access) => {
                 (JSON, pretty(&runbooks::index(context).await))
             }
-            _ => match uri.strip_prefix("aurora://api-catalog/") {
-                Some(area) => (TEXT, area_of_catalog(area, uri, context).await?),
+            _ => match part_of_catalog(uri) {
+                Some(wanted) => (TEXT, catalog_of(wanted, uri, context).await?),
                 None => (JSON, pretty(&parameterised(uri, context).await?)),
             },
         };
@@ -151,9 +167,28 @@ async fn connected(context: &CallContext<'_>) -> Result<Arc<Connectors>, ErrorDa
     })
 }
 
-async fn area_of_catalog(area: &str, uri: &str, context: &CallContext<'_>) -> Result<String, ErrorData> {
+/// The routes that a URI below the catalogue stands for.
+fn part_of_catalog(uri: &str) -> Option<impl Fn(&Route) -> bool> {
+    let area = uri.strip_prefix("aurora://api-catalog/");
+    // A client may encode the brackets of a placeholder.
+    let path = uri.strip_prefix(PATHS).filter(|path| path.starts_with('/'));
+    let path = path.map(|path| percent_decode_str(path).decode_utf8_lossy());
+    if area.is_none() && path.is_none() {
+        return None;
+    }
+    Some(move |route: &Route| match &path {
+        Some(path) => route.is_at_or_below(path),
+        None => area == Some(route.area()),
+    })
+}
+
+async fn catalog_of(
+    wanted: impl Fn(&Route) -> bool,
+    uri: &str,
+    context: &CallContext<'_>,
+) -> Result<String, ErrorData> {
     let routes = context.aurora.routes().await.map_err(|error| unreadable(&error))?;
-    let mut routes = routes.iter().filter(|route| route.area() == area).peekable();
+    let mut routes = routes.iter().filter(|route| wanted(route)).peekable();
     if routes.peek().is_none() {
         return Err(unknown(uri));
     }

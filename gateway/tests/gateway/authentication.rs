@@ -43,6 +43,29 @@ async fn without_a_valid_token_nothing_is_answered() {
 }
 
 #[tokio::test]
+async fn what_a_client_does_wrong_is_told_with_what_would_be_right() {
+    run(async |world| {
+        for (headers, right) in [
+            (&[][..], "Authorization: Bearer aurora_mcp_"),
+            (&[("x-api-key", ALICES)], "Authorization: Bearer aurora_mcp_"),
+            (&[("authorization", ALICES)], "must have the form `Bearer aurora_mcp_"),
+            (&[("authorization", "Token x")], "must have the form `Bearer aurora_mcp_"),
+            (&[("authorization", "Bearer ${env:AURORA_TOKEN}")], "placeholder"),
+            (&[("authorization", "Bearer <token>")], "placeholder"),
+            (&[("x-aurora-mcp-token", "${AURORA_TOKEN}")], "placeholder"),
+            (&[("authorization", "Bearer not a token")], "begins with aurora_mcp_"),
+            (&[("authorization", "Bearer aurora_mcp_nobody")], "copied whole"),
+        ] {
+            let (status, body, _) = list(world, headers).await;
+            let message = body["message"].as_str().unwrap_or_default();
+            assert!(status == 401 && message.contains(right), "{headers:?}: {status} {message}");
+            assert!(!message.contains(ALICES), "{message}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_token_is_asked_for_before_the_body_is_looked_at() {
     run(async |world| {
         for body in ["", "{", "[]", "not json"] {

@@ -28,6 +28,13 @@ async fn incidents_services_components_and_areas_are_completed() {
         assert_eq!(components, ["celery", "chatbot"]);
         let areas = complete(world, ALICES, template("aurora://api-catalog/{area}"), "area", "inc").await;
         assert!(areas.contains(&"incidents".to_owned()), "{areas:?}");
+        let path = template("aurora://api-paths{+path}");
+        let paths = complete(world, ALICES, path, "path", "/api/incidents/<").await;
+        assert!(
+            paths.len() > 5 && paths.iter().all(|path| path.starts_with("/api/incidents/<")),
+            "{paths:?}"
+        );
+        assert!(paths.windows(2).all(|pair| pair[0] != pair[1]), "each once: {paths:?}");
         assert_eq!(complete(world, ALICES, prompt("nothing"), "x", "").await, Vec::<String>::new());
     })
     .await;

@@ -67,6 +67,12 @@ async fn headers_that_do_not_fit_are_refused() {
             let answer = world.post(&[("authorization", &bearer), header], body.clone()).await;
             assert_eq!(answer.status, status, "{header:?}");
             assert!(answer.json().is_object(), "{header:?}");
+            let right = match header.0 {
+                "host" => "gateway.allowedHosts in the chart, or MCP_ALLOWED_HOSTS",
+                "origin" => "gateway.allowedOrigins in the chart, or MCP_ALLOWED_ORIGINS",
+                _ => "",
+            };
+            assert!(answer.text.contains(right), "{header:?}: {}", answer.text);
         }
         for header in
             [("origin", "http://localhost:6274"), ("content-type", "application/json; charset=utf-8")]

@@ -1,6 +1,7 @@
 //! Resources.
 
 use aurora_mcp_store::{Access, Mode};
+use aurora_mcp_test_database::seed::ALICE;
 use serde_json::{Value, json};
 
 use crate::tools::limited;
@@ -128,6 +129,43 @@ async fn when_aurora_does_not_say_what_is_connected_the_resource_fails() {
             assert_eq!(answer.code(), -32603, "{uri}");
             assert!(answer.text.contains("aurora://health"), "{}", answer.text);
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_path_of_the_api_can_be_looked_up() {
+    run(async |world| {
+        let read = async |uri: &str| world.rpc(ALICES, "resources/read", json!({"uri": uri})).await;
+        for uri in [
+            "aurora://api-paths/api/incidents/<incident_id>/alerts",
+            "aurora://api-paths/api/incidents/%3Cincident_id%3E/alerts",
+            "aurora://api-paths/api/incidents/11111111-1111-4111-8111-000000000001/alerts",
+        ] {
+            let answer = read(uri).await.result();
+            let text = answer["contents"][0]["text"].as_str().unwrap();
+            assert!(text.contains("GET                      /api/incidents/<incident_id>/alerts"), "{text}");
+            assert!(!text.contains("/findings"), "{text}");
+        }
+        for uri in ["aurora://api-paths/nosuch", "aurora://api-paths", "aurora://api-pathsapi"] {
+            assert_eq!(read(uri).await.code(), -32002, "{uri}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_token_tells_whose_it_is() {
+    run(async |world| {
+        let who = text(world, "aurora://whoami").await;
+        assert_eq!((&who["email"], &who["role"]), (&json!("alice@alpha.example"), &json!("admin")), "{who}");
+        world.database.execute("ALTER TABLE users RENAME COLUMN role TO roles").await;
+        let who = text(world, "aurora://whoami").await;
+        assert_eq!(
+            (&who["email"], &who["user_id"]),
+            (&Value::Null, &json!(ALICE)),
+            "what can't be read is left open"
+        );
     })
     .await;
 }
