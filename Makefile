@@ -9,6 +9,7 @@ TOOLS := $(CACHE)/tools/bin
 export PATH := $(CACHE)/bin:$(PATH)
 
 .PHONY: help demo test check cluster down install lint deny shellcheck compose browser chart dashboard unit services conformance e2e generate clean-check
+.PHONY: help demo test check cluster down install lint deny shellcheck compose browser chart unit services conformance e2e generate plugin clean-check
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -79,3 +80,9 @@ generate: $(TOOLS)/.stamp ## everything in the repository that is made from some
 	cp crds/mcptokens.yaml charts/aurora-mcp/files/crds/mcptokens.yaml
 	cargo run -q -p aurora-mcp-crds --bin crdref >docs/reference/mcptoken.md
 	$(TOOLS)/python tests/chart/values_table.py
+
+CARGO_BIN := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin
+plugin: ## install `kubectl aurora-mcp` and its completion into cargo's folder of programs
+	cargo install --quiet --locked --path kubectl-aurora-mcp
+	$(CARGO_BIN)/kubectl-aurora_mcp completion kubectl >$(CARGO_BIN)/kubectl_complete-aurora_mcp
+	chmod +x $(CARGO_BIN)/kubectl_complete-aurora_mcp

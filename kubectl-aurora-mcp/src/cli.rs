@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::completion::Shell;
 use crate::connect::client::Client;
 use crate::output::Format;
 
@@ -19,7 +20,7 @@ pub(crate) struct Cli {
 }
 
 /// Which cluster and which namespace.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 pub(crate) struct Target {
     /// The namespace of the McpToken. Default: the context's
     #[arg(short, long, global = true)]
@@ -61,6 +62,19 @@ pub(crate) enum Command {
     Doctor(Doctor),
     /// Delete the McpToken; return when every replica of the gateway refuses the token
     Revoke(Revoke),
+    /// Pack what somebody who helps needs to see into one file; no token is in it
+    Report(Report),
+    /// Print a script for completion
+    Completion {
+        /// What the script is for
+        shell: Shell,
+    },
+    /// What kubectl asks while somebody types
+    #[command(name = "__complete", hide = true)]
+    Complete {
+        #[arg(last = true)]
+        words: Vec<String>,
+    },
     /// Show the whole chain of one token: resource, Secret, row, Service, last use, events
     Status {
         /// The McpToken
@@ -117,6 +131,26 @@ pub(crate) struct Connect {
     /// Where the clients keep their files
     #[arg(long, env = "HOME", hide = true)]
     pub(crate) home: Option<PathBuf>,
+}
+
+/// A report to write.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct Report {
+    /// The file. Default: aurora-mcp-report-TIME.tar.gz, here
+    #[arg(short, long)]
+    pub(crate) file: Option<PathBuf>,
+    /// Leave the users' e-mail addresses in
+    #[arg(long)]
+    pub(crate) with_emails: bool,
+    /// Leave the logs of operator and gateway out
+    #[arg(long)]
+    pub(crate) no_logs: bool,
+    /// How many lines of each log
+    #[arg(long, default_value_t = 2000)]
+    pub(crate) lines: i64,
+    /// Where operator and gateway are. Default: the token's namespace
+    #[arg(long)]
+    pub(crate) gateway_namespace: Option<String>,
 }
 
 /// What to examine.

@@ -3,6 +3,7 @@
 mod cli;
 mod clock;
 mod cluster;
+mod completion;
 mod connect;
 mod doctor;
 mod error;
@@ -10,6 +11,7 @@ mod forward;
 mod gateway;
 mod mcp;
 mod output;
+mod report;
 mod seen;
 mod token;
 
@@ -39,8 +41,18 @@ async fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> Result<ExitCode, Error> {
     let out = &mut std::io::stdout();
+    // Completion works without a cluster.
+    match &cli.command {
+        Command::Completion { shell } => return completion::script(*shell, out).map(|()| ExitCode::SUCCESS),
+        Command::Complete { words } => {
+            return completion::answer(words, out).await.map(|()| ExitCode::SUCCESS);
+        }
+        _ => {}
+    }
     let cluster = Cluster::connect(&cli.target).await?;
     match cli.command {
+        Command::Completion { .. } | Command::Complete { .. } => {}
+        Command::Report(wanted) => report::run(&cluster, &wanted, out).await?,
         Command::Connect(wanted) => connect::run(&cluster, &wanted, out).await?,
         Command::Create(wanted) => token::create::run(&cluster, &wanted, out).await?,
         Command::Rotate { name, wait } => token::rotate::run(&cluster, &name, wait, out).await?,

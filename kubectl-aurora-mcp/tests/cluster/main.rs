@@ -3,7 +3,9 @@
 
 mod connect;
 mod doctor;
+mod kubectl;
 mod plugin;
+mod report;
 mod revoke;
 mod tokens;
 mod wrong;

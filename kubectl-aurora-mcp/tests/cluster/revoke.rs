@@ -23,6 +23,7 @@ fn token_that_would_live_on_is_not_called_revoked() {
     kubectl(&["patch", "mcptoken", &token.0, "--type=merge", "-p", retain]);
     let said = run(&["revoke", &token.0]).refused();
     assert!(said.contains("would go on working"), "{said}");
-    assert_eq!(token.status()["ready"], true);
+    let leaving = kubectl(&["get", "mcptoken", &token.0, "-o", "jsonpath={.metadata.deletionTimestamp}"]);
+    assert_eq!(leaving, "", "it was deleted all the same");
     kubectl(&["patch", "mcptoken", &token.0, "--type=merge", "-p", &retain.replace("Retain", "Revoke")]);
 }

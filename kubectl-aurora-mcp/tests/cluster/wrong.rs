@@ -4,6 +4,17 @@ use std::process::Command;
 
 use crate::plugin::{Token, command, kubectl, run, run_command};
 
+/// The kubeconfig of a service account without any right.
+pub fn powerless() -> tempfile::NamedTempFile {
+    let bearer = kubectl(&["create", "token", "default", "--duration=10m"]);
+    let admin = Command::new("kubectl").args(["config", "view", "--raw", "--minify"]).output().unwrap();
+    let mut config: serde_json::Value = serde_yaml_ng::from_slice(&admin.stdout).unwrap();
+    config["users"][0]["user"] = serde_json::json!({"token": bearer.trim()});
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), config.to_string()).unwrap();
+    file
+}
+
 #[test]
 fn unknown_name_is_named_by_every_command() {
     for arguments in [
@@ -43,13 +54,7 @@ fn api_server_that_is_away_is_said_to_be_away() {
 
 #[test]
 fn missing_right_is_named() {
-    // A service account without any right.
-    let bearer = kubectl(&["create", "token", "default", "--duration=10m"]);
-    let admin = Command::new("kubectl").args(["config", "view", "--raw", "--minify"]).output().unwrap();
-    let mut config: serde_json::Value = serde_yaml_ng::from_slice(&admin.stdout).unwrap();
-    config["users"][0]["user"] = serde_json::json!({"token": bearer.trim()});
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), config.to_string()).unwrap();
+    let file = powerless();
     let said = run(&["status", "x", "--kubeconfig", file.path().to_str().unwrap()]).refused();
     assert!(said.contains("you may not read McpToken x") && said.contains("Ask for a Role"), "{said}");
 }
