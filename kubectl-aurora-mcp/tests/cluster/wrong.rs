@@ -1,5 +1,7 @@
 //! Wrong input, and what the plugin says to it.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::process::Command;
 
 use crate::plugin::{Token, command, kubectl, run, run_command};
@@ -41,15 +43,43 @@ fn no_kubeconfig_says_how_to_give_one() {
     assert!(said.contains("elsewhere"), "{said}");
 }
 
+/// A kubeconfig that leads to an address.
+fn leading_to(server: &str) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let config = serde_json::json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "c",
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+        "clusters": [{"name": "c", "cluster": {"server": server}}],
+        "users": [{"name": "u", "user": {}}],
+    });
+    std::fs::write(file.path(), config.to_string()).unwrap();
+    file
+}
+
 #[test]
 fn api_server_that_is_away_is_said_to_be_away() {
-    let file = tempfile::NamedTempFile::new().unwrap();
     // Port 9 (discard) listens nowhere.
-    let config = "{apiVersion: v1, kind: Config, current-context: c, contexts: [{name: c, context: {cluster: c, user: u}}], \
-                  clusters: [{name: c, cluster: {server: 'http://127.0.0.1:9'}}], users: [{name: u, user: {}}]}";
-    std::fs::write(file.path(), config).unwrap();
+    let file = leading_to("http://127.0.0.1:9");
     let said = run(&["status", "x", "--kubeconfig", file.path().to_str().unwrap()]).refused();
     assert!(said.contains("the API server can't be reached"), "{said}");
+}
+
+#[test]
+fn missing_crd_is_told_from_a_missing_token() {
+    // An API server answers so for a group that it doesn't know.
+    const UNKNOWN: &[u8] =
+        b"HTTP/1.1 404 Not Found\r\ncontent-type: text/plain\r\ncontent-length: 19\r\nconnection: close\r\n\r\n404 page not found\n";
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let file = leading_to(&format!("http://{}", listener.local_addr().unwrap()));
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 4096];
+        assert!(stream.read(&mut request).unwrap() > 0);
+        stream.write_all(UNKNOWN).unwrap();
+    });
+    let said = run(&["status", "x", "--kubeconfig", file.path().to_str().unwrap()]).refused();
+    assert!(said.contains("the CRD mcptokens.mcp.aurora-oss.dev isn't installed"), "{said}");
+    server.join().unwrap();
 }
 
 #[test]
