@@ -37,6 +37,10 @@ pub(crate) enum Error {
     BadFile { path: PathBuf, why: String },
     #[error("{0}\n`kubectl aurora-mcp doctor NAME` finds where it is stuck.")]
     Mcp(#[from] McpError),
+    #[error(
+        "{why}\nNothing was deleted, since no replica can be asked. `kubectl delete mcptoken -n {namespace} {name}` revokes it without asking."
+    )]
+    Unmeasured { why: String, name: String, namespace: String },
     #[error("after {limit}s the token isn't refused everywhere; not yet by: {replicas}")]
     StillAccepted { limit: u64, replicas: String },
     #[error("{0}")]

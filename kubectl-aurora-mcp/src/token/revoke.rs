@@ -36,8 +36,14 @@ pub(crate) async fn run(cluster: &Cluster, wanted: &Revoke, out: &mut dyn Write)
             "McpToken {name} has deletionPolicy Retain: its token would go on working. Set it to Revoke first, or `suspend` it."
         )));
     }
-    let bearer = bearer::read(cluster, &token).await?;
-    let gateway = Gateway::of(cluster, &token, wanted.gateway_namespace.as_deref()).await?;
+    let untouched = |error: Error| Error::Unmeasured {
+        why: error.to_string(),
+        name: name.clone(),
+        namespace: cluster.namespace.clone(),
+    };
+    let bearer = bearer::read(cluster, &token).await.map_err(untouched)?;
+    let gateway =
+        Gateway::of(cluster, &token, wanted.gateway_namespace.as_deref()).await.map_err(untouched)?;
     let mut replicas = BTreeMap::new();
     // The way to each is open before the clock starts.
     ask(&gateway, &bearer, &mut replicas).await?;

@@ -27,3 +27,12 @@ fn token_that_would_live_on_is_not_called_revoked() {
     assert_eq!(leaving, "", "it was deleted all the same");
     kubectl(&["patch", "mcptoken", &token.0, "--type=merge", "-p", &retain.replace("Retain", "Revoke")]);
 }
+
+#[test]
+fn nothing_is_deleted_where_nobody_can_be_asked() {
+    let token = Token::named("unasked");
+    run(&["create", &token.0, "--user", "who@nowhere.example", "--wait", "0s"]).ok();
+    let said = run(&["revoke", &token.0]).refused();
+    assert!(said.contains("Nothing was deleted") && said.contains("kubectl delete mcptoken"), "{said}");
+    kubectl(&["get", "mcptoken", &token.0]);
+}
