@@ -8,8 +8,7 @@ CACHE := $(or $(AURORA_MCP_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/aurora-
 TOOLS := $(CACHE)/tools/bin
 export PATH := $(CACHE)/bin:$(PATH)
 
-.PHONY: help demo test check cluster down install lint deny shellcheck compose browser chart dashboard unit services conformance e2e generate clean-check
-.PHONY: help demo test check cluster down install lint deny shellcheck compose browser chart unit services conformance e2e generate plugin clean-check
+.PHONY: help demo test check cluster down install lint deny shellcheck compose browser chart dashboard unit services conformance clients e2e generate plugin clean-check
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,6 +34,7 @@ install: ## build the image from this checkout and install the chart into the cl
 lint: ## rustfmt and clippy
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 
 unit: ## unit tests; need no cluster
 	cargo test --workspace --lib --bins --locked -- --skip reconcile::tests # whole passes of the operator need Postgres
@@ -45,6 +45,11 @@ services: ## tests against the real Postgres, Redis, Weaviate and Celery of the 
 conformance: ## the official MCP conformance suite against the gateway, in both eras of the protocol
 	@npm=$$(tests/npm/install.sh) && eval "$$($(TESTBED) env)" && AURORA_MCP_NPM=$$npm cargo test --workspace --exclude aurora-mcp-e2e --locked \
 	  --features aurora-mcp-conformance/suite --test suite -- --test-threads=1 --nocapture
+
+clients: ## the official SDKs, the inspector and mcp-remote against the installed gateway
+	@npm=$$(tests/npm/install.sh) && python1=$$(tests/clients/python/install.sh 1) && python2=$$(tests/clients/python/install.sh 2) && \
+	  eval "$$($(TESTBED) env)" && AURORA_MCP_NPM=$$npm AURORA_MCP_PYTHON_1=$$python1 AURORA_MCP_PYTHON_2=$$python2 \
+	  cargo test -p aurora-mcp-e2e --locked --features clients --test clients -- --test-threads=1
 
 e2e: ## end-to-end tests on the cluster, after `make install`
 	@eval "$$($(TESTBED) env)" && cargo test -p aurora-mcp-e2e --locked -- --test-threads=1

@@ -50,10 +50,8 @@ token=$(kubectl -n aurora-oss get secret alice -o 'jsonpath={.data.token}' | bas
   '{mcpServers: {aurora: {url: $url, headers: {Authorization: $authorization}}}}' >"$RUN/mcp.json")
 
 say "calling it with the official Python SDK"
-clients=$CACHE/clients
-python3 -m venv "$clients"
-"$clients/bin/pip" install -q -r tests/clients/python/requirements.txt
-"$clients/bin/python" tests/clients/python/demo.py "$RUN/mcp.json"
+python=$(tests/clients/python/install.sh 2)
+"$python" tests/clients/python/demo.py "$RUN/mcp.json"
 
 say "all of it is running; \`make down\` ends it"
 printf '\nFor Cursor (~/.cursor/mcp.json) and Claude (.mcp.json), also in %s:\n\n' "$RUN/mcp.json"

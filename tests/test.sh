@@ -29,6 +29,8 @@ say "unit tests, and tests against the real services"
 run_tests services
 say "the official MCP conformance suite"
 run_tests conformance
+say "real MCP clients: the official SDKs, the inspector, mcp-remote"
+run_tests clients
 say "end-to-end tests"
 run_tests e2e
 say "the connect page in a browser"

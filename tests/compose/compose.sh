@@ -17,8 +17,8 @@ if [ "${#missing[@]}" -gt 0 ]; then
   DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
-python3 -m venv "$CACHE/clients"
-"$CACHE/clients/bin/pip" install -q -r tests/clients/python/requirements.txt
+PYTHON_SDK=$(tests/clients/python/install.sh 2)
+export PYTHON_SDK
 progress "release build" cargo build --release --locked -p aurora-mcp-operator -p aurora-mcp-gateway -p aurora-api-stand-in
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT

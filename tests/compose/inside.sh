@@ -46,7 +46,7 @@ INSERT INTO mcp_tokens (token, user_id, org_id, name)
 VALUES ('$TOKEN', '0a11ce00-0000-4000-8000-000000000001', 'a1fa0000-0000-4000-8000-00000000000a', 'my laptop');
 COMMIT;
 S
-"$CACHE/clients/bin/python" "$HERE/call.py" http://127.0.0.1:8811/mcp "$TOKEN" || { podman logs aurora-mcp-gateway; die "the call failed"; }
+"$PYTHON_SDK" "$HERE/call.py" http://127.0.0.1:8811/mcp "$TOKEN" || { podman logs aurora-mcp-gateway; die "the call failed"; }
 passed "a token in clear works, with the official Python SDK"
 
 sql <<<"SET myapp.mcp_token_resolve = 'true'; UPDATE mcp_tokens SET status = 'revoked' WHERE token = '$TOKEN'" >/dev/null

@@ -60,11 +60,16 @@ impl Gateway {
         Ok(Self { http, forward })
     }
 
+    /// Where it serves MCP.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/mcp", self.forward.port())
+    }
+
     /// Posts a JSON-RPC message to /mcp, with an Authorization header or without.
     pub async fn post(&self, authorization: Option<&str>, message: &Value) -> Result<Reply> {
         let mut request = self
             .http
-            .post(format!("http://127.0.0.1:{}/mcp", self.forward.port()))
+            .post(self.url())
             .header("accept", "application/json, text/event-stream")
             .header("content-type", "application/json")
             .header("mcp-protocol-version", "2025-11-25")
