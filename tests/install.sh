@@ -14,7 +14,8 @@ image=$(cat "$RUN/image")
 say "helm upgrade --install aurora-mcp charts/aurora-mcp -n aurora-oss"
 helm upgrade --install aurora-mcp charts/aurora-mcp --namespace aurora-oss --wait --timeout 180s \
   --set image.repository="${image%:*}" --set image.tag="${image##*:}" \
-  --set operator.databaseSecret=aurora-mcp-operator-db --set gateway.databaseSecret=aurora-mcp-gateway-db "$@" >"$RUN/helm.log" 2>&1 || {
+  --set operator.databaseSecret=aurora-mcp-operator-db --set gateway.databaseSecret=aurora-mcp-gateway-db \
+  --set helmTest.user=alice@alpha.example "$@" >"$RUN/helm.log" 2>&1 || {
   tail -n 20 "$RUN/helm.log" >&2
   kubectl -n aurora-oss get pods >&2
   kubectl -n aurora-oss get events --sort-by=.lastTimestamp | tail -n 15 >&2

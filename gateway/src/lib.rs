@@ -6,6 +6,7 @@
 pub mod access;
 pub mod aurora;
 pub mod auth;
+pub mod check;
 pub mod config;
 pub mod edge;
 mod gateway;

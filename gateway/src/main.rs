@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use aurora_mcp_gateway::tools::select;
-use aurora_mcp_gateway::{Config, Environment, Gateway, config::Source};
+use aurora_mcp_gateway::{Config, Environment, Gateway, check, config::Source};
 use aurora_mcp_telemetry::{self as telemetry, Settings};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -13,12 +13,26 @@ fn main() -> ExitCode {
         return select::run(std::io::stdin(), std::io::stdout())
             .map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
     }
+    if std::env::args().nth(1).as_deref() == Some(check::COMMAND) {
+        return checked();
+    }
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(error = format!("{error:#}"), "the gateway cannot run");
             // Without a subscriber the line above goes nowhere.
             let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{error:#}\n").as_bytes());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn checked() -> ExitCode {
+    match check::run(std::env::args().skip(2), std::io::stdout()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{error}\n").as_bytes());
             ExitCode::FAILURE
         }
     }

@@ -15,6 +15,8 @@
 {{- end }}
 
 {{- define "aurora-mcp.operator" -}}{{ include "aurora-mcp.fullname" . }}-operator{{- end }}
+{{- define "aurora-mcp.helmTest" -}}{{ include "aurora-mcp.fullname" . }}-helm-test{{- end }}
+
 {{- define "aurora-mcp.gateway" -}}{{ include "aurora-mcp.fullname" . }}-gateway{{- end }}
 
 {{- define "aurora-mcp.operator.serviceAccount" -}}
