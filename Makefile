@@ -75,6 +75,7 @@ chart: $(TOOLS)/.stamp ## the chart's lint, rendering and unit tests, and the te
 	$(TOOLS)/python tests/chart/values_table.py --check
 	$(TOOLS)/python tests/chart/alerts.py
 	promtool test rules tests/chart/alerts/*_test.yaml >/dev/null
+	lua5.4 tests/chart/gitops/health_test.lua
 	cd tests/chart/go && go tool helm-unittest $(CURDIR)/charts/aurora-mcp
 
 dashboard: ## the dashboard's queries against a real Prometheus, after `make install`

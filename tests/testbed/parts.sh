@@ -77,7 +77,7 @@ prometheus() {
 # Tools that run on the machine itself; installed by name where missing.
 host_tools() {
   local missing=() entry
-  for entry in ip:iproute2 nft:nftables mmdebstrap:mmdebstrap openssl:openssl nsenter:util-linux ps:procps jq:jq curl:curl gcc:gcc make:make; do
+  for entry in ip:iproute2 nft:nftables mmdebstrap:mmdebstrap openssl:openssl nsenter:util-linux ps:procps jq:jq curl:curl gcc:gcc make:make lua5.4:lua5.4; do
     command -v "${entry%%:*}" >/dev/null || missing+=("${entry##*:}")
   done
   [ "${#missing[@]}" -gt 0 ] || return 0
