@@ -58,6 +58,26 @@ fn has_heading(page: &Path, anchor: &str) -> Result<bool> {
         .any(|line| slug(line) == anchor))
 }
 
+/// The guide's own list is compared with the gateway's tools in `gateway/src/tools`.
+#[test]
+fn the_front_page_lists_the_tools_of_the_guide() -> Result<()> {
+    let read = |page: &str| std::fs::read_to_string(root().join(page));
+    let (guide, front) = (read("docs/clients.md")?, read("README.md")?);
+    let section = |text: &str, from: &str, to: &str| -> Result<String> {
+        let rest = text.split_once(from).with_context(|| format!("{from} is missing"))?.1;
+        Ok(rest.split_once(to).with_context(|| format!("{to} is missing"))?.0.to_owned())
+    };
+    let listed = section(&guide, "## What a client finds", "| resource | is |")?;
+    let tools: Vec<&str> =
+        listed.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    ensure!(tools.len() >= 25, "only {} tools were found", tools.len());
+    let front = section(&front, "## What an assistant finds", "## Where to read on")?;
+    for tool in &tools {
+        ensure!(front.contains(&format!("`{tool}`")), "README.md does not list {tool}");
+    }
+    Ok(())
+}
+
 #[test]
 fn chart_values_in_the_documentation_exist() -> Result<()> {
     let values = std::fs::read(root().join("charts/aurora-mcp/values.yaml"))?;
