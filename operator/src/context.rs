@@ -1,5 +1,6 @@
 //! What every pass needs.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use aurora_mcp_crds::McpToken;
@@ -31,6 +32,8 @@ pub(crate) struct Context {
     pub(crate) schema_ready: SetOnce<()>,
     /// The McpTokens that are known, a store for each watched namespace.
     pub(crate) tokens: Vec<reflector::Store<McpToken>>,
+    /// Set once a store is complete.
+    pub(crate) listings: Vec<Arc<SetOnce<()>>>,
     /// Whether namespaces can be read: their labels may decide who may mint for whom.
     pub(crate) whole_cluster: bool,
 }
@@ -47,9 +50,8 @@ impl Context {
 
     /// Waits until the McpTokens are known.
     pub(crate) async fn listed(&self) {
-        for store in &self.tokens {
-            // An error means that the controllers end, and this with them.
-            let _ = store.wait_until_ready().await;
+        for listing in &self.listings {
+            listing.wait().await;
         }
     }
 

@@ -15,7 +15,7 @@ use kube::runtime::watcher::Event;
 use kube::runtime::{Predicate as _, PredicateConfig, WatchStreamExt as _, predicates, reflector, watcher};
 use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
-use tokio::sync::watch;
+use tokio::sync::{SetOnce, watch};
 use tokio_stream::wrappers::BroadcastStream;
 
 use crate::config::Config;
@@ -26,6 +26,7 @@ use crate::reconcile::{on_error, reconcile};
 /// The watches of one namespace, or of all.
 pub(crate) struct Watched {
     tokens: reflector::Store<McpToken>,
+    listed: Arc<SetOnce<()>>,
     changed: BoxStream<'static, watcher::Result<McpToken>>,
     objects: SelectAll<BoxStream<'static, News>>,
     gateways: BoxStream<'static, News>,
@@ -54,9 +55,17 @@ impl Watched {
     fn new(client: &Client, namespace: Option<&str>, config: &Config) -> Self {
         let ours = watcher::Config::default().labels(&format!("{MANAGED_BY}={MANAGED_BY_VALUE}"));
         let (tokens, writer) = reflector::store();
+        let listed = Arc::new(SetOnce::new());
+        let listing = listed.clone();
         let changed = watcher(api::<McpToken>(client, namespace), watcher::Config::default())
             .default_backoff()
             .reflect(writer)
+            .inspect_ok(move |event| {
+                if matches!(event, Event::InitDone) {
+                    // An error means that it was listed before.
+                    let _ = listing.set(());
+                }
+            })
             .filter_map(async |event| event.map(due).transpose())
             // A status that was just written is no reason for another pass.
             .predicate_filter(
@@ -72,6 +81,7 @@ impl Watched {
         );
         Self {
             tokens,
+            listed,
             changed: changed.boxed(),
             objects: select_all([secrets.boxed(), services.boxed()]),
             gateways: gateways.boxed(),
@@ -80,6 +90,11 @@ impl Watched {
 
     pub(crate) fn tokens(&self) -> reflector::Store<McpToken> {
         self.tokens.clone()
+    }
+
+    /// Set once the McpTokens are known. The store's own `wait_until_ready` wakes no more than one of those who wait.
+    pub(crate) fn listed(&self) -> Arc<SetOnce<()>> {
+        self.listed.clone()
     }
 
     /// Runs until `stop` says so; passes that have begun are finished.

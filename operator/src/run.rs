@@ -132,6 +132,7 @@ async fn lead(
         listening: AtomicBool::new(false),
         schema_ready: SetOnce::new(),
         tokens: watched.iter().map(Watched::tokens).collect(),
+        listings: watched.iter().map(Watched::listed).collect(),
         whole_cluster: config.watch_namespaces.is_empty(),
     });
     let (end, ended) = watch::channel(false);

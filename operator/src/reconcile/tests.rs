@@ -126,6 +126,7 @@ impl Scene {
             metrics: Metrics::register(&mut registry("test")),
             failures: Failures::default(),
             tokens: Vec::new(),
+            listings: Vec::new(),
             whole_cluster: true,
         };
         let scene = Self { api, context: Arc::new(context) };
