@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use aurora_mcp_crds::McpToken;
+use aurora_mcp_crds::{McpToken, McpTokenStatus};
 use aurora_mcp_plan::{Plan, Reason, Step, failed, is_foreign, plan};
 use jiff::Timestamp;
 use kube::runtime::controller::Action;
@@ -74,7 +74,13 @@ async fn settle(context: &Context, cached: &McpToken) -> Result<Settled, Error> 
         for step in &plan.steps {
             last = step.name();
             crash::point("before", last);
-            apply(context, &resource, &observation.managed, step).await?;
+            if let Err(error) = apply(context, &resource, &observation.managed, step).await {
+                if error.category() != Category::Conflict {
+                    return Err(error);
+                }
+                tracing::debug!(%error, step = last, "somebody else was first: looking again");
+                break;
+            }
             crash::point("after", last);
             context.metrics.stepped(last);
             tracing::info!(step = last, token = %resource.name_any(), namespace = resource.namespace(), "carried out");
@@ -98,6 +104,8 @@ async fn read_again(context: &Context, resource: &McpToken) -> Result<Option<Mcp
 }
 
 async fn report(context: &Context, resource: &McpToken, plan: Plan) -> Result<Settled, Error> {
+    tracing::debug!(token = %resource.name_any(), namespace = resource.namespace(), reason = ready(&plan.status),
+        "nothing is left to do");
     if status::write(context, resource, &plan.status).await? {
         context.metrics.wrote_status();
         events::publish(context, resource, &plan.status).await;
@@ -106,6 +114,12 @@ async fn report(context: &Context, resource: &McpToken, plan: Plan) -> Result<Se
         condition.reason == Reason::DatabaseUnavailable.as_str() && condition.status == "False"
     });
     Ok(Settled::Reported { wake_at: plan.wake_at, away })
+}
+
+/// Why it is ready, or is not.
+fn ready(status: &McpTokenStatus) -> Option<&str> {
+    let ready = status.conditions.iter().find(|condition| condition.type_ == "Ready");
+    ready.map(|condition| condition.reason.as_str())
 }
 
 fn until(at: Option<Timestamp>) -> Option<Duration> {
@@ -123,7 +137,8 @@ pub(crate) fn on_error(resource: Arc<McpToken>, error: &Error, context: Arc<Cont
     if let Some(reason) = category.reason() {
         let status = failed(&resource, chance::now(), reason, &error.to_string());
         tokio::spawn(async move {
-            match status::write(&context, &resource, &status).await {
+            // The next pass may be faster: what it reports must not be overwritten by this.
+            match status::write_over(&context, &resource, &status).await {
                 Ok(true) => events::publish(&context, &resource, &status).await,
                 Ok(false) => {}
                 Err(error) => tracing::debug!(%error, "a failure could not be reported"),

@@ -14,10 +14,28 @@ pub(crate) async fn write(
     resource: &McpToken,
     status: &McpTokenStatus,
 ) -> Result<bool, Error> {
+    send(context, resource, status, json!({})).await
+}
+
+/// The same, unless the McpToken was changed since it was read: then this fails.
+pub(crate) async fn write_over(
+    context: &Context,
+    resource: &McpToken,
+    status: &McpTokenStatus,
+) -> Result<bool, Error> {
+    send(context, resource, status, json!({"resourceVersion": resource.resource_version()})).await
+}
+
+async fn send(
+    context: &Context,
+    resource: &McpToken,
+    status: &McpTokenStatus,
+    metadata: Value,
+) -> Result<bool, Error> {
     let Some(patch) = patch(resource.status.as_ref(), status) else { return Ok(false) };
     let api: Api<McpToken> =
         Api::namespaced(context.client.clone(), &resource.namespace().unwrap_or_default());
-    let patch = Patch::Merge(json!({"status": patch}));
+    let patch = Patch::Merge(json!({"metadata": metadata, "status": patch}));
     match api.patch_status(&resource.name_any(), &PatchParams::default(), &patch).await {
         Ok(_) => Ok(true),
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
