@@ -50,21 +50,9 @@ fill_celery() {
   cp "$TESTBED/images/celery/celery_config.py" "$1/app/"
 }
 
-# What a dynamically linked Rust program needs, from Debian packages: libc, libgcc, the public certificate authorities.
-runtime() {
-  local root=$1 deb
-  mkdir -p "$root/deb"
-  (cd "$root/deb" && apt-get download -q libc6 libgcc-s1 ca-certificates)
-  for deb in "$root"/deb/*.deb; do dpkg -x "$deb" "$root"; done
-  mkdir -p "$root/etc/ssl/certs" "$root/usr/local/bin"
-  mkdir -m 1777 "$root/tmp"
-  cat "$root"/usr/share/ca-certificates/mozilla/*.crt >"$root/etc/ssl/certs/ca-certificates.crt"
-  rm -rf "${root:?}"/{deb,usr/share,usr/sbin,lib/x86_64-linux-gnu/gconv} "$root"/usr/lib/x86_64-linux-gnu/gconv
-  echo 'nonroot:x:65532:65532::/:/' >"$root/etc/passwd"
-  echo 'nonroot:x:65532:' >"$root/etc/group"
-}
-fill_product() { runtime "$1"; cp "$TARGET"/aurora-mcp-{operator,gateway} "$1/usr/local/bin/"; }
-fill_aurora_api() { runtime "$1"; cp "$TARGET/aurora-api-stand-in" "$1/usr/local/bin/"; }
+ROOTFS=$CHECKOUT/deploy/image/rootfs.sh # as in the Containerfile
+fill_product() { "$ROOTFS" "$1" "$TARGET"/aurora-mcp-{operator,gateway}; }
+fill_aurora_api() { "$ROOTFS" "$1" "$TARGET/aurora-api-stand-in"; }
 
 case ${1:-} in
   cluster)
@@ -80,8 +68,10 @@ case ${1:-} in
     ;;
   product)
     TARGET=${CARGO_TARGET_DIR:-$CHECKOUT/target}/release
-    image aurora-mcp "$(hash_of "$TARGET"/aurora-mcp-{operator,gateway})" "$(hash_of "$TARGET"/aurora-mcp-{operator,gateway})" fill_product --
-    image aurora-api "$(hash_of "$TARGET/aurora-api-stand-in")" "$(hash_of "$TARGET/aurora-api-stand-in")" fill_aurora_api -- --entrypoint /usr/local/bin/aurora-api-stand-in
+    product=$(hash_of "$ROOTFS" "$TARGET"/aurora-mcp-{operator,gateway})
+    image aurora-mcp "$product" "$product" fill_product --
+    stand_in=$(hash_of "$ROOTFS" "$TARGET/aurora-api-stand-in")
+    image aurora-api "$stand_in" "$stand_in" fill_aurora_api -- --entrypoint /usr/local/bin/aurora-api-stand-in
     ;;
   *) die "usage: images.sh cluster|data|services|product" ;;
 esac

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# rootfs.sh DIRECTORY PROGRAM…: fills DIRECTORY with all that an image holds: the programs, and what they need of Debian 12.
+# No shell, no package manager. The test bed and the Containerfile both use it, so that what is tested is what is shipped.
+set -euo pipefail
+root=$1
+shift
+
+mkdir -p "$root/deb"
+# What a dynamically linked Rust program needs: libc, libgcc, the public certificate authorities.
+(cd "$root/deb" && apt-get download -q libc6 libgcc-s1 ca-certificates)
+for deb in "$root"/deb/*.deb; do dpkg -x "$deb" "$root"; done
+mkdir -p "$root/etc/ssl/certs" "$root/usr/local/bin"
+mkdir -m 1777 "$root/tmp"
+cat "$root"/usr/share/ca-certificates/mozilla/*.crt >"$root/etc/ssl/certs/ca-certificates.crt"
+rm -rf "${root:?}"/{deb,usr/share,usr/sbin,lib/x86_64-linux-gnu/gconv} "$root"/usr/lib/x86_64-linux-gnu/gconv
+echo 'nonroot:x:65532:65532::/:/' >"$root/etc/passwd"
+echo 'nonroot:x:65532:' >"$root/etc/group"
+cp "$@" "$root/usr/local/bin/"
