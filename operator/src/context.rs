@@ -12,6 +12,7 @@ use kube::{Client, ResourceExt as _};
 use tokio::sync::SetOnce;
 
 use crate::metrics::Metrics;
+use crate::owned::Owned;
 use crate::queue::Queue;
 use crate::requeue::Failures;
 
@@ -32,6 +33,8 @@ pub(crate) struct Context {
     pub(crate) schema_ready: SetOnce<()>,
     /// The McpTokens that are known, a store for each watched namespace.
     pub(crate) tokens: Vec<reflector::Store<McpToken>>,
+    /// The Secrets that were made for them.
+    pub(crate) secrets: Arc<Owned>,
     /// Set once a store is complete.
     pub(crate) listings: Vec<Arc<SetOnce<()>>>,
     /// Whether namespaces can be read: their labels may decide who may mint for whom.

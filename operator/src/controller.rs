@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aurora_mcp_crds::{GROUP, McpToken};
 use aurora_mcp_plan::{MANAGED_BY, MANAGED_BY_VALUE};
 use futures::stream::{BoxStream, SelectAll, select_all};
-use futures::{Stream, StreamExt as _, TryStreamExt as _};
+use futures::{FutureExt as _, Stream, StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::core::v1::{Secret, Service};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::core::PartialObjectMeta;
@@ -20,6 +20,7 @@ use tokio_stream::wrappers::BroadcastStream;
 
 use crate::config::Config;
 use crate::context::Context;
+use crate::owned::Owned;
 use crate::queue::CONCURRENCY;
 use crate::reconcile::{on_error, reconcile};
 
@@ -28,6 +29,8 @@ pub(crate) struct Watched {
     tokens: reflector::Store<McpToken>,
     listed: Arc<SetOnce<()>>,
     changed: BoxStream<'static, watcher::Result<McpToken>>,
+    /// Set once it is known which Secrets there are: before that, an McpToken might seem to have lost its own.
+    secrets_listed: Arc<SetOnce<()>>,
     objects: SelectAll<BoxStream<'static, News>>,
     gateways: BoxStream<'static, News>,
 }
@@ -44,28 +47,23 @@ where
 
 impl Watched {
     /// One controller for each watched namespace; one for the whole cluster if none is named.
-    pub(crate) fn all(client: &Client, config: &Config) -> Vec<Self> {
+    pub(crate) fn all(client: &Client, config: &Config, owned: &Arc<Owned>) -> Vec<Self> {
         let namespaces: Vec<Option<&str>> = match config.watch_namespaces.as_slice() {
             [] => vec![None],
             names => names.iter().map(|name| Some(name.as_str())).collect(),
         };
-        namespaces.into_iter().map(|namespace| Self::new(client, namespace, config)).collect()
+        namespaces.into_iter().map(|namespace| Self::new(client, namespace, config, owned)).collect()
     }
 
-    fn new(client: &Client, namespace: Option<&str>, config: &Config) -> Self {
+    fn new(client: &Client, namespace: Option<&str>, config: &Config, owned: &Arc<Owned>) -> Self {
         let ours = watcher::Config::default().labels(&format!("{MANAGED_BY}={MANAGED_BY_VALUE}"));
         let (tokens, writer) = reflector::store();
-        let listed = Arc::new(SetOnce::new());
+        let (listed, secrets_listed) = (Arc::new(SetOnce::new()), Arc::new(SetOnce::new()));
         let listing = listed.clone();
         let changed = watcher(api::<McpToken>(client, namespace), watcher::Config::default())
             .default_backoff()
             .reflect(writer)
-            .inspect_ok(move |event| {
-                if matches!(event, Event::InitDone) {
-                    // An error means that it was listed before.
-                    let _ = listing.set(());
-                }
-            })
+            .inspect_ok(move |event| note_listing(event, &listing))
             .filter_map(async |event| event.map(due).transpose())
             // A status that was just written is no reason for another pass.
             .predicate_filter(
@@ -74,7 +72,16 @@ impl Watched {
             );
         let gateway = &config.plan.gateway;
         let gateways_name = watcher::Config::default().fields(&format!("metadata.name={}", gateway.service));
-        let secrets = news(watcher(metadata::<Secret>(client, namespace), ours.clone()).default_backoff());
+        let (owned, listing) = (owned.clone(), secrets_listed.clone());
+        let secrets = watcher(metadata::<Secret>(client, namespace), ours.clone()).default_backoff();
+        let secrets = news(secrets.inspect_ok(move |event| {
+            match event {
+                Event::Apply(secret) | Event::InitApply(secret) => owned.note(&secret.metadata),
+                Event::Delete(secret) => owned.forget(&secret.metadata),
+                Event::Init | Event::InitDone => {}
+            }
+            note_listing(event, &listing);
+        }));
         let services = news(watcher(metadata::<Service>(client, namespace), ours).default_backoff());
         let gateways = news(
             watcher(metadata::<Service>(client, Some(&gateway.namespace)), gateways_name).default_backoff(),
@@ -83,6 +90,7 @@ impl Watched {
             tokens,
             listed,
             changed: changed.boxed(),
+            secrets_listed,
             objects: select_all([secrets.boxed(), services.boxed()]),
             gateways: gateways.boxed(),
         }
@@ -104,7 +112,13 @@ impl Watched {
             let _ = stop.wait_for(|stop| *stop).await;
         };
         let noted = context.clone();
-        let changed = self.changed.inspect_ok(move |token| noted.queue.note(ObjectRef::from_obj(token)));
+        let secrets_listed = self.secrets_listed;
+        let changed = async move {
+            secrets_listed.wait().await;
+            self.changed
+        };
+        let changed = changed.flatten_stream();
+        let changed = changed.inspect_ok(move |token| noted.queue.note(ObjectRef::from_obj(token)));
         let beside = follow(context.clone(), self.tokens.clone(), self.objects, self.gateways);
         let gone = context.clone();
         let passes = Controller::for_stream(changed, self.tokens)
@@ -124,6 +138,13 @@ impl Watched {
             () = passes => {}
             () = beside => {}
         }
+    }
+}
+
+fn note_listing<K>(event: &Event<K>, listed: &SetOnce<()>) {
+    if matches!(event, Event::InitDone) {
+        // An error means that it was listed before.
+        let _ = listed.set(());
     }
 }
 

@@ -19,6 +19,7 @@ mod http;
 mod leader;
 mod metrics;
 mod observe;
+mod owned;
 mod polling;
 mod queue;
 mod reconcile;

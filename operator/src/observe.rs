@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use aurora_mcp_crds::McpToken;
-use aurora_mcp_plan::{Database, Observed, token_of};
+use aurora_mcp_plan::{Database, Observed, SERIAL, token_of};
 use aurora_mcp_store::{Managed, UserId};
 use k8s_openapi::api::core::v1::{Namespace, Secret, Service};
 use kube::{Api, ResourceExt as _};
@@ -30,7 +30,7 @@ pub(crate) async fn observe<'a>(context: &Context, resource: &'a McpToken) -> Re
         gateway_service(context),
         namespace_labels(context, &namespace),
     )?;
-    let former_secret = former_secret(resource, &secrets, &secret_name).await?;
+    let former_secret = former_secret(context, resource, &secrets, &secret_name).await?;
     let former_service = former_service(context, resource, &namespace).await?;
     let adopted = adopted(resource, &secrets).await?;
     let held = secret.as_ref().or(former_secret.as_ref());
@@ -67,16 +67,34 @@ fn secret_name(resource: &McpToken) -> String {
     wanted.unwrap_or_else(|| resource.name_any())
 }
 
+/// A Secret that this McpToken has under another name than it should: the status names it, or else a crash was faster than the
+/// status. Of several the one with the newest token comes first, the others in the next rounds of the pass.
 async fn former_secret(
+    context: &Context,
     resource: &McpToken,
     secrets: &Api<Secret>,
     wanted: &str,
 ) -> Result<Option<Secret>, Error> {
-    let former = resource.status.as_ref().and_then(|status| status.secret_name.as_deref());
-    match former.filter(|name| *name != wanted) {
-        Some(name) => read("the former Secret", secrets.get_opt(name)).await,
-        None => Ok(None),
+    let uid = resource.uid().unwrap_or_default();
+    let mut names = context.secrets.names(&uid);
+    names.extend(resource.status.as_ref().and_then(|status| status.secret_name.clone()));
+    names.remove(wanted);
+    let mut newest = None;
+    for name in names {
+        match read("a former Secret", secrets.get_opt(&name)).await? {
+            Some(secret) if newest.as_ref().is_none_or(|newest| serial(newest) < serial(&secret)) => {
+                newest = Some(secret);
+            }
+            Some(_) => {}
+            None => context.secrets.forget_name(&uid, &name),
+        }
     }
+    Ok(newest)
+}
+
+/// The serial of a Secret's token; none is the lowest.
+fn serial(secret: &Secret) -> Option<i64> {
+    secret.annotations().get(SERIAL)?.parse().ok()
 }
 
 async fn named_service(

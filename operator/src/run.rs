@@ -20,6 +20,7 @@ use crate::context::Context;
 use crate::controller::Watched;
 use crate::http::{Readiness, routes, serve};
 use crate::metrics::Metrics;
+use crate::owned::Owned;
 use crate::queue::Queue;
 use crate::requeue::Failures;
 use crate::{announcements, census, client, leader, polling, resync, schema, sweep};
@@ -117,7 +118,8 @@ async fn lead(
     mut leads: watch::Receiver<bool>,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let watched = Watched::all(client, config);
+    let secrets = Arc::new(Owned::default());
+    let watched = Watched::all(client, config, &secrets);
     let reporter =
         Reporter { controller: "aurora-mcp-operator".into(), instance: Some(config.identity.clone()) };
     let context = Arc::new(Context {
@@ -132,6 +134,7 @@ async fn lead(
         listening: AtomicBool::new(false),
         schema_ready: SetOnce::new(),
         tokens: watched.iter().map(Watched::tokens).collect(),
+        secrets,
         listings: watched.iter().map(Watched::listed).collect(),
         whole_cluster: config.watch_namespaces.is_empty(),
     });

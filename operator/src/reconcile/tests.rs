@@ -127,6 +127,7 @@ impl Scene {
             failures: Failures::default(),
             tokens: Vec::new(),
             listings: Vec::new(),
+            secrets: Arc::default(),
             whole_cluster: true,
         };
         let scene = Self { api, context: Arc::new(context) };
