@@ -8,7 +8,7 @@ CACHE := $(or $(AURORA_MCP_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/aurora-
 TOOLS := $(CACHE)/tools/bin
 export PATH := $(CACHE)/bin:$(PATH)
 
-.PHONY: help demo test check cluster down install lint deny shellcheck compose browser chart dashboard unit services conformance clients e2e generate plugin workflows sbom clean-check
+.PHONY: help demo test check cluster down install lint deny shellcheck compose browser chart dashboard unit services lifecycle conformance clients e2e generate plugin workflows sbom clean-check
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -40,7 +40,10 @@ unit: ## unit tests; need no cluster
 	cargo test --workspace --lib --bins --locked -- --skip reconcile::tests # whole passes of the operator need Postgres
 
 services: ## tests against the real Postgres, Redis, Weaviate and Celery of the cluster
-	@eval "$$($(TESTBED) env)" && cargo test --workspace --exclude aurora-mcp-e2e --locked
+	@eval "$$($(TESTBED) env)" && cargo test --workspace --exclude aurora-mcp-e2e --exclude aurora-mcp-lifecycle --locked
+
+lifecycle: ## the operator killed at every step, against an API server of its own; CRASH_RUNS and LIFECYCLE_SEED=<seed> say what is run
+	@eval "$$($(TESTBED) env)" && cargo test -p aurora-mcp-lifecycle --locked -- --nocapture --test-threads=1
 
 conformance: ## the official MCP conformance suite against the gateway, in both eras of the protocol
 	@npm=$$(tests/npm/install.sh) && eval "$$($(TESTBED) env)" && AURORA_MCP_NPM=$$npm cargo test --workspace --exclude aurora-mcp-e2e --locked \

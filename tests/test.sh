@@ -27,6 +27,8 @@ say "deploy/compose, with podman"
 run_tests compose
 say "unit tests, and tests against the real services"
 run_tests services
+say "the operator's life: killed at every step"
+run_tests lifecycle
 say "the official MCP conformance suite"
 run_tests conformance
 say "real MCP clients: the official SDKs, the inspector, mcp-remote"

@@ -1,0 +1,31 @@
+//! The operator's whole life, tested for real: its own program against a kube-apiserver with etcd and a Postgres.
+//!
+//! A [`ControlPlane`] is started on loopback and shared with nothing; each [`Stage`] is a namespace of it with a database
+//! of its own. The operator runs as a process that a test can kill at any step ([`Operator`]).
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a library for tests"
+)]
+
+mod aurora;
+mod control_plane;
+mod eventually;
+mod operator;
+mod process;
+mod seeds;
+mod stage;
+mod token;
+mod witness;
+
+pub use aurora::{Aurora, Row};
+pub use control_plane::ControlPlane;
+pub use eventually::eventually;
+pub use operator::{Operator, OperatorSettings};
+pub use seeds::Seeds;
+pub use stage::Stage;
+pub use token::{Token, ready};
+pub use witness::Witness;

@@ -1,0 +1,111 @@
+//! The operator as a process of its own.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout};
+use tokio::time::{Duration, timeout};
+
+use crate::process::{command, free_port, start};
+
+/// How an operator is started.
+#[derive(Debug, Clone)]
+pub struct OperatorSettings {
+    /// The program; `operator-under-test` has fail points, the released one has none.
+    pub program: PathBuf,
+    /// Its environment, beside what [`Operator::start`] adds.
+    pub environment: Vec<(String, String)>,
+    /// Where its log goes.
+    pub log: PathBuf,
+}
+
+/// A running operator. Dropping it kills it.
+pub struct Operator {
+    child: Child,
+    stdin: ChildStdin,
+    answers: Lines<BufReader<ChildStdout>>,
+    port: u16,
+    log: PathBuf,
+}
+
+impl Operator {
+    /// Starts it with a fail point armed, or with none if `armed` is empty.
+    pub async fn start(settings: &OperatorSettings, armed: &str) -> Result<Self> {
+        let port = free_port()?;
+        let mut command = command(&settings.program, &settings.log)?;
+        command.env_clear().envs(settings.environment.iter().cloned());
+        command.env("HTTP_PORT", port.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = start(command)?;
+        let stdin = child.stdin.take().context("no standard input")?;
+        let answers = BufReader::new(child.stdout.take().context("no standard output")?).lines();
+        let mut operator = Self { child, stdin, answers, port, log: settings.log.clone() };
+        operator.arm(armed).await?;
+        Ok(operator)
+    }
+
+    /// Arms a fail point, such as `before write-secret=2*off->return`.
+    pub async fn arm(&mut self, armed: &str) -> Result<()> {
+        self.stdin.write_all(format!("{armed}\n").as_bytes()).await?;
+        let answer = timeout(Duration::from_secs(10), self.answers.next_line()).await??;
+        ensure!(answer.as_deref() == Some("armed"), "the operator answered {answer:?}");
+        Ok(())
+    }
+
+    /// Waits for its death by its own hand.
+    pub async fn death(&mut self, seconds: u64) -> Result<()> {
+        match timeout(Duration::from_secs(seconds), self.child.wait()).await {
+            Ok(status) => {
+                ensure!(!status?.success(), "the operator ended in peace");
+                Ok(())
+            }
+            Err(_) => bail!("the operator did not come by the point that was armed in {seconds} s"),
+        }
+    }
+
+    /// True while it runs.
+    pub fn lives(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Kills it, as the kernel does.
+    pub async fn kill(mut self) -> Result<()> {
+        self.child.start_kill()?;
+        self.child.wait().await?;
+        Ok(())
+    }
+
+    /// Asks it to stop and waits until it did.
+    pub async fn stop(mut self) -> Result<()> {
+        self.signal(Signal::TERM)?;
+        let status = timeout(Duration::from_secs(20), self.child.wait()).await.context("stopping")??;
+        ensure!(status.success(), "the operator stopped with {status}");
+        Ok(())
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        let id = self.pid()?;
+        Ok(kill_process(id, signal)?)
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> Result<Pid> {
+        let id = self.child.id().and_then(|id| i32::try_from(id).ok()).context("it ended")?;
+        Pid::from_raw(id).context("no process")
+    }
+
+    /// Where its probes and metrics are.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The last lines of its log.
+    pub fn last_words(&self, lines: usize) -> String {
+        let text = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let all: Vec<&str> = text.lines().collect();
+        all[all.len().saturating_sub(lines)..].join("\n")
+    }
+}

@@ -1,0 +1,93 @@
+//! A namespace and a database for one operator.
+
+use anyhow::Result;
+use aurora_mcp_crds::McpToken;
+use aurora_mcp_test_database::TestDatabase;
+use k8s_openapi::api::core::v1::{Namespace, Secret, Service};
+use kube::api::PostParams;
+use kube::{Api, Client};
+use serde_json::{from_value, json};
+
+use crate::operator::OperatorSettings;
+use crate::{Aurora, ControlPlane, Witness};
+
+/// The gateway's Service; nobody but the operator makes it here.
+const GATEWAY: &str = "gateway";
+
+/// Where one operator works.
+pub struct Stage {
+    /// The namespace.
+    pub namespace: String,
+    /// Aurora's database.
+    pub aurora: Aurora,
+    /// Who saw the tokens.
+    pub witness: Witness,
+    /// How its operator is started.
+    pub operator: OperatorSettings,
+    client: Client,
+}
+
+impl Stage {
+    /// A new namespace; `program` is the operator's.
+    pub async fn new(
+        plane: &ControlPlane,
+        database: &TestDatabase,
+        namespace: &str,
+        program: &str,
+    ) -> Result<Self> {
+        let client = plane.client();
+        let namespaces: Api<Namespace> = Api::all(client.clone());
+        let object = from_value(json!({"metadata": {"name": namespace}}))?;
+        namespaces.create(&PostParams::default(), &object).await?;
+        let mut environment: Vec<(String, String)> = [
+            ("KUBECONFIG", plane.kubeconfig().display().to_string()),
+            ("OPERATOR_NAMESPACE", namespace.to_owned()),
+            ("WATCH_NAMESPACES", namespace.to_owned()),
+            ("GATEWAY_SERVICE", GATEWAY.to_owned()),
+            ("GATEWAY_SELECTOR", "app=gateway".to_owned()),
+            ("POD_NAME", "the-same-after-a-restart".to_owned()),
+            ("LOG_FORMAT", "json".to_owned()),
+            ("RUST_LOG", "info,aurora_mcp_operator=debug,kube_runtime=debug".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+        for name in ["HOST", "PORT", "DB", "USER", "PASSWORD", "SSLMODE"] {
+            let name = format!("POSTGRES_{name}");
+            environment.extend(database.lookup(&name).map(|value| (name, value)));
+        }
+        let log = plane.directory().join(format!("operator-{namespace}.log"));
+        Ok(Self {
+            aurora: Aurora::connect(database).await?,
+            witness: Witness::of(&client, namespace),
+            operator: OperatorSettings { program: program.into(), environment, log },
+            namespace: namespace.to_owned(),
+            client,
+        })
+    }
+
+    /// Adds to the operator's environment, or replaces what is there.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.operator.environment.retain(|(there, _)| there != name);
+        self.operator.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// The McpTokens.
+    pub fn tokens(&self) -> Api<McpToken> {
+        Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    /// The Secrets.
+    pub fn secrets(&self) -> Api<Secret> {
+        Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    /// The Services.
+    pub fn services(&self) -> Api<Service> {
+        Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    /// The gateway's Service, if it is there.
+    pub async fn gateway_service(&self) -> Result<Option<Service>> {
+        Ok(self.services().get_opt(GATEWAY).await?)
+    }
+}

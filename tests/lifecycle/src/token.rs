@@ -1,0 +1,89 @@
+//! An McpToken, as its owner handles it.
+
+use anyhow::{Context as _, Result};
+use aurora_mcp_crds::{DeletionPolicy, McpToken, ROTATE_ANNOTATION};
+use aurora_mcp_plan::token_of;
+use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::ResourceExt as _;
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
+use serde_json::{Value, from_value, json};
+
+use crate::Stage;
+
+/// An McpToken of a [`Stage`], for a user of its own.
+pub struct Token<'a> {
+    /// Where it is.
+    pub stage: &'a Stage,
+    /// Its name, and its user's id.
+    pub name: String,
+}
+
+/// `status.conditions` Ready.
+pub fn ready(token: &McpToken) -> Option<&Condition> {
+    token.status.as_ref()?.conditions.iter().find(|condition| condition.type_ == "Ready")
+}
+
+impl Token<'_> {
+    /// Makes it. `spec` may be anything but the user.
+    pub async fn create(&self, spec: &Value) -> Result<()> {
+        let mut full = json!({"user": {"id": self.name}});
+        full.as_object_mut().unwrap().extend(spec.as_object().unwrap().clone());
+        let token = json!({
+            "apiVersion": "mcp.aurora-oss.dev/v1alpha1", "kind": "McpToken",
+            "metadata": {"name": self.name}, "spec": full,
+        });
+        self.stage.tokens().create(&PostParams::default(), &from_value(token)?).await?;
+        Ok(())
+    }
+
+    /// Merges something into it.
+    pub async fn patch(&self, patch: &Value) -> Result<()> {
+        let params = PatchParams::default();
+        self.stage.tokens().patch(&self.name, &params, &Patch::Merge(patch)).await.context("patching")?;
+        Ok(())
+    }
+
+    /// Asks for a rotation; each request has a text of its own.
+    pub async fn request_rotation(&self, request: &str) -> Result<()> {
+        self.patch(&json!({"metadata": {"annotations": {ROTATE_ANNOTATION: request}}})).await
+    }
+
+    /// Deletes it by a policy, without waiting until it is gone.
+    pub async fn delete(&self, policy: DeletionPolicy) -> Result<()> {
+        self.patch(&json!({"spec": {"deletionPolicy": policy}})).await?;
+        self.stage.tokens().delete(&self.name, &DeleteParams::default()).await?;
+        Ok(())
+    }
+
+    /// The resource, if it is there.
+    pub async fn object(&self) -> Result<Option<McpToken>> {
+        Ok(self.stage.tokens().get_opt(&self.name).await?)
+    }
+
+    /// All Secrets that it owns.
+    pub async fn secrets(&self) -> Result<Vec<Secret>> {
+        let all = self.stage.secrets().list(&ListParams::default()).await?;
+        let own = |secret: &Secret| {
+            secret.owner_references().iter().any(|owner| owner.kind == "McpToken" && owner.name == self.name)
+        };
+        Ok(all.items.into_iter().filter(own).inspect(|secret| self.stage.witness.note(secret)).collect())
+    }
+
+    /// The token in clear, if it has a Secret.
+    pub async fn bearer(&self) -> Result<Option<String>> {
+        let secrets = self.secrets().await?;
+        Ok(secrets.iter().find_map(|secret| token_of(secret, "token")).map(|token| token.expose().to_owned()))
+    }
+
+    /// Deletes its Secrets, as somebody with too many rights does.
+    pub async fn lose_secret(&self) -> Result<()> {
+        for secret in self.secrets().await? {
+            match self.stage.secrets().delete(&secret.name_any(), &DeleteParams::default()).await {
+                Err(kube::Error::Api(status)) if status.code == 404 => {}
+                done => drop(done?),
+            }
+        }
+        Ok(())
+    }
+}
