@@ -98,6 +98,7 @@ generate: $(TOOLS)/.stamp ## everything in the repository that is made from some
 	cargo run -q -p aurora-mcp-crds --bin crdgen >crds/mcptokens.yaml
 	cp crds/mcptokens.yaml charts/aurora-mcp/files/crds/mcptokens.yaml
 	cargo run -q -p aurora-mcp-crds --bin crdref >docs/reference/mcptoken.md
+	cargo run -q -p aurora-mcp-configuration --bin confref >docs/configuration.md
 	$(TOOLS)/python tests/chart/values_table.py
 
 CARGO_BIN := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin
