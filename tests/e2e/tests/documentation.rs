@@ -78,6 +78,46 @@ fn the_front_page_lists_the_tools_of_the_guide() -> Result<()> {
     Ok(())
 }
 
+/// Every claim of the threat model that names a test or a file names one that there is.
+#[test]
+fn what_holds_a_claim_about_security_exists() -> Result<()> {
+    let mut tests = BTreeSet::new();
+    for room in ["gateway", "operator", "store", "crds", "kubectl-aurora-mcp", "telemetry", "tests"] {
+        names_of_tests(&root().join(room), &mut tests)?;
+    }
+    let page = std::fs::read_to_string(root().join("docs/security.md"))?;
+    let named: Vec<&str> = page.lines().filter(|line| line.starts_with("| ")).flat_map(quoted).collect();
+    let held = named.iter().filter(|name| name.matches('_').count() > 2 && !name.contains('/'));
+    let held: Vec<_> = held.collect();
+    ensure!(held.len() > 30, "only {} tests are named", held.len());
+    for name in held {
+        ensure!(tests.contains(*name), "docs/security.md: there is no test {name}");
+    }
+    for file in named.iter().filter(|name| name.ends_with(".yaml") || name.ends_with(".sql")) {
+        ensure!(root().join(file).exists(), "docs/security.md: there is no {file}");
+    }
+    Ok(())
+}
+
+/// What stands between backticks.
+fn quoted(line: &str) -> impl Iterator<Item = &str> {
+    line.split('`').skip(1).step_by(2)
+}
+
+fn names_of_tests(directory: &Path, tests: &mut BTreeSet<String>) -> Result<()> {
+    for entry in std::fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            names_of_tests(&path, tests)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = std::fs::read_to_string(&path)?;
+            let functions = text.split("fn ").skip(1).filter_map(|rest| rest.split('(').next());
+            tests.extend(functions.map(str::to_owned));
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn chart_values_in_the_documentation_exist() -> Result<()> {
     let values = std::fs::read(root().join("charts/aurora-mcp/values.yaml"))?;
