@@ -8,7 +8,7 @@ CACHE := $(or $(AURORA_MCP_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/aurora-
 TOOLS := $(CACHE)/tools/bin
 export PATH := $(CACHE)/bin:$(PATH)
 
-.PHONY: help demo test check cluster down install lint deny shellcheck compose browser chart dashboard unit services lifecycle conformance clients e2e generate plugin workflows sbom clean-check
+.PHONY: help demo test check cluster down install needs lint deny shellcheck compose browser chart dashboard unit services lifecycle conformance clients e2e docs shown generate plugin workflows sbom clean-check
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -19,7 +19,7 @@ demo: ## bring everything up on a real cluster, call it with a real MCP client, 
 test: ## all tests: lints, unit tests, tests against real services, end-to-end tests
 	@tests/test.sh
 
-check: lint unit ## the quick loop: format, lints, unit tests; needs no cluster
+check: needs lint unit ## the quick loop: format, lints, unit tests; needs no cluster
 
 cluster: ## a real one-node cluster with Postgres, Redis, Weaviate and Celery; nothing of ours yet
 	@$(TESTBED) up
@@ -30,6 +30,9 @@ down: ## end the cluster and everything started with it
 
 install: ## build the image from this checkout and install the chart into the cluster
 	@tests/install.sh
+
+needs:
+	@tests/needs.sh
 
 lint: ## rustfmt and clippy
 	cargo fmt --all --check
@@ -57,6 +60,15 @@ clients: ## the official SDKs, the inspector and mcp-remote against the installe
 e2e: ## end-to-end tests on the cluster, after `make install`
 	@eval "$$($(TESTBED) env)" && cargo test -p aurora-mcp-e2e --locked -- --test-threads=1
 
+docs: ## the commands of the documentation, in order, as a reader types them; after `make install`, which it repeats
+	cargo build -q --locked -p kubectl-aurora-mcp
+	@eval "$$($(TESTBED) env)" && PYTHONDONTWRITEBYTECODE=1 python3 tests/documentation/run.py "$$(cat .run/image)" $(RECORD)
+	@tests/install.sh
+
+shown: ## docs/shown.md and its pictures, written anew by running them
+	@$(MAKE) -s docs RECORD=--record
+	@pictures=$$(mktemp -d) && tests/browser/browser.sh $$pictures && cp $$pictures/connect-light.png docs/images/connect-page.png && rm -r $$pictures
+
 browser: ## the connect page in headless Chromium, after `make install`
 	@tests/browser/browser.sh
 
@@ -82,13 +94,14 @@ compose: $(TOOLS)/.stamp ## deploy/compose, tried with podman beside a cut-down 
 shellcheck: $(TOOLS)/.stamp ## the shell scripts
 	$(TOOLS)/shellcheck -x -P SCRIPTDIR $$(git ls-files '*.sh' tests/testbed/testbed .ci/run)
 
-chart: $(TOOLS)/.stamp ## the chart's lint, rendering and unit tests, and the tests of its alerts; after `make cluster`
+chart: $(TOOLS)/.stamp ## the chart's lint, rendering and unit tests, and the tests of its alerts and of deploy/gitops; after `make cluster`
 	helm lint --strict --quiet charts/aurora-mcp
 	helm template aurora-mcp charts/aurora-mcp -n aurora-oss >/dev/null
 	$(TOOLS)/python tests/chart/values_table.py --check
 	$(TOOLS)/python tests/chart/alerts.py
 	promtool test rules tests/chart/alerts/*_test.yaml >/dev/null
 	lua5.4 tests/chart/gitops/health_test.lua
+	cd tests/chart/go && go test ./flux >/dev/null
 	cd tests/chart/go && go tool helm-unittest $(CURDIR)/charts/aurora-mcp
 
 dashboard: ## the dashboard's queries against a real Prometheus, after `make install`

@@ -38,6 +38,17 @@ GRANT SELECT (id, email, org_id) ON users TO aurora_mcp_operator;
 GRANT TRIGGER ON mcp_tokens TO aurora_mcp_operator;
 GRANT TRIGGER ON users TO aurora_mcp_operator;
 
+-- Aurora's own login may do what the operator may: programs that run with it, before the switch or after a rollback of it, go on.
+DO $$
+DECLARE
+    auroras text := (SELECT relowner::regrole FROM pg_class WHERE oid = 'mcp_tokens'::regclass);
+BEGIN
+    IF current_setting('is_superuser')::boolean AND NOT pg_has_role(auroras, 'aurora_mcp_operator', 'MEMBER') THEN
+        EXECUTE format('GRANT aurora_mcp_operator TO %s', auroras);
+    END IF;
+END
+$$;
+
 -- The gateway resolves tokens and notes when they were used. It can change nothing else.
 GRANT SELECT (id, token, user_id, org_id, name, status, expires_at, last_used_at),
       UPDATE (last_used_at)

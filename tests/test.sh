@@ -35,6 +35,8 @@ say "real MCP clients: the official SDKs, the inspector, mcp-remote"
 run_tests clients
 say "end-to-end tests"
 run_tests e2e
+say "the commands of the documentation"
+run_tests docs
 say "the connect page in a browser"
 run_tests browser
 say "the dashboard, with a real Prometheus"

@@ -62,6 +62,9 @@ class ConnectPage(unittest.TestCase):
 
     def picture(self, name: str):
         if PICTURES:
+            height = self.browser.execute_script("return document.documentElement.scrollHeight")
+            self.browser.set_window_size(900, height + 160)
+            self.browser.execute_script("scrollTo(0, 0)")
             self.browser.save_screenshot(str(PICTURES / f"{name}.png"))
 
     def test_every_client_gets_this_address_and_no_token(self):
