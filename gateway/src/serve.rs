@@ -54,7 +54,6 @@ fn builder(limits: Limits) -> Builder<TokioExecutor> {
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_read)
-        .max_headers(limits.headers)
         .max_buf_size(limits.header_bytes);
     builder
         .http2()

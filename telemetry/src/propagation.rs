@@ -8,13 +8,19 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// Makes `span` a child of the trace that the caller's headers name, if they name one.
 pub fn adopt(span: &Span, headers: &HeaderMap) {
+    if span.is_disabled() {
+        return;
+    }
     let context = global::get_text_map_propagator(|propagator| propagator.extract(&Incoming(headers)));
-    // A disabled span has nothing to adopt into; that is no error.
+    // A span that is not exported has nothing to adopt into; that is no error.
     let _ = span.set_parent(context);
 }
 
 /// Writes `traceparent` (and `tracestate`) of `span` into `headers`. Writes nothing while spans are not exported.
 pub fn inject(span: &Span, headers: &mut HeaderMap) {
+    if span.is_disabled() {
+        return;
+    }
     let context = span.context();
     global::get_text_map_propagator(|propagator| propagator.inject_context(&context, &mut Outgoing(headers)));
 }

@@ -6,7 +6,7 @@ use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use opentelemetry_sdk::{Resource, error::OTelSdkError};
-use tracing_subscriber::filter::{EnvFilter, ParseError};
+use tracing_subscriber::filter::{EnvFilter, LevelFilter, ParseError, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{Layer, Registry, fmt};
@@ -49,14 +49,21 @@ pub fn init(settings: &Settings) -> Result<Telemetry, TelemetryError> {
         .map_err(|source| TelemetryError::Filter { filter: settings.filter.clone(), source })?;
     let provider =
         settings.otlp_endpoint.as_deref().map(|endpoint| tracer_provider(settings, endpoint)).transpose()?;
-    let spans = provider
-        .as_ref()
-        .map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer(settings.service)));
+    let spans = provider.as_ref().map(|provider| {
+        let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer(settings.service));
+        layer.with_filter(exported())
+    });
     if provider.is_some() {
         global::set_text_map_propagator(TraceContextPropagator::new());
     }
-    Registry::default().with(filter).with(lines(settings.format)).with(spans).try_init()?;
+    Registry::default().with(lines(settings.format).with_filter(filter)).with(spans).try_init()?;
     Ok(Telemetry { provider })
+}
+
+/// Our spans are of level debug: they cost nothing while neither a collector nor the log wants them. The collector gets them
+/// whatever the log shows.
+fn exported() -> Targets {
+    Targets::new().with_default(LevelFilter::INFO).with_target("aurora_mcp", LevelFilter::DEBUG)
 }
 
 fn lines<S>(format: LogFormat) -> Box<dyn Layer<S> + Send + Sync>

@@ -38,12 +38,15 @@ async fn spans_are_exported_with_the_services_name() {
     };
     let telemetry = init(&settings).unwrap();
     tracing::info_span!("span_under_test").in_scope(|| tracing::info!("event under test"));
+    tracing::debug_span!(target: "aurora_mcp_under_test", "span_of_ours").in_scope(|| ());
+    tracing::debug_span!("span_of_others").in_scope(|| ());
     tokio::task::spawn_blocking(|| telemetry.shutdown()).await.unwrap();
 
     let body = tokio::time::timeout(Duration::from_secs(10), heard.recv()).await.unwrap().unwrap();
     // Protocol buffers carry text as it is.
     let has = |text: &str| body.windows(text.len()).any(|window| window == text.as_bytes());
-    for text in ["service-under-test", "1.2.3", "span_under_test", "event under test"] {
+    for text in ["service-under-test", "1.2.3", "span_under_test", "event under test", "span_of_ours"] {
         assert!(has(text), "{text} was not exported");
     }
+    assert!(!has("span_of_others"), "other crates' spans are exported from level info on");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::client::Call;
+use super::call::Call;
 use super::{ActionId, AsUser, AuroraError};
 
 impl AsUser<'_> {

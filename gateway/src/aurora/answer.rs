@@ -15,11 +15,6 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// An answer that was put together here.
-    pub(super) fn of(status: StatusCode, value: &Value) -> Self {
-        Self { status, body: value.to_string().into() }
-    }
-
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         self.status

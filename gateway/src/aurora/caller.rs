@@ -22,4 +22,9 @@ impl Caller {
     ) -> Result<Self, InvalidHeaderValue> {
         Ok(Self { user: user.try_into()?, organisation: organisation.try_into()?, request_id, traceparent })
     }
+
+    /// The request's name in all logs.
+    pub fn request_id(&self) -> &str {
+        self.request_id.to_str().unwrap_or_default()
+    }
 }

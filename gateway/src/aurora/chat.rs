@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::client::Call;
+use super::call::Call;
 use super::{AsUser, AuroraError, IncidentId, SessionId};
 
 /// Where a session is. Aurora writes `in_progress` while it works, not `processing`.

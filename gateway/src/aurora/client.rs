@@ -4,33 +4,23 @@
 //! caller's request, above all not the bearer token.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use reqwest::Response;
-use reqwest::redirect::Policy;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+use http_body_util::Full;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
 use tracing::{Instrument, Span, field};
 use url::Url;
 
 use super::said::Said;
 use super::tenancy::unchecked_incident;
-use super::{Answer, ApiPath, AuroraError, Caller, events};
+use super::transport::{self, MAX_BODY, Transport, TransportError};
+use super::{Answer, ApiPath, AuroraError, Call, Caller, events};
 use crate::access::DenyList;
 use crate::metrics::Metrics;
 
-/// The longest ordinary call; Aurora's own MCP server waits as long.
-const TIMEOUT: Duration = Duration::from_secs(30);
-/// Discovery walks whole cloud accounts.
-const DISCOVERY_TIMEOUT: Duration = Duration::from_secs(120);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// Below gunicorn's keep-alive of 2 s, so that a connection is not reused just as Aurora closes it.
-const IDLE: Duration = Duration::from_millis(1_500);
-/// No tool can use more; the rest stays unread.
-const MAX_BODY: usize = 8 * 1024 * 1024;
 /// How much of an upstream error goes to the log, in characters.
 const LOGGED: usize = 500;
 
@@ -55,7 +45,7 @@ pub struct AuroraSettings {
 /// The client. Cheap to clone, one pool per process.
 #[derive(Clone, Debug)]
 pub struct Aurora {
-    http: reqwest::Client,
+    transport: Transport,
     base: String,
     secret: HeaderValue,
     denied: Arc<DenyList>,
@@ -68,9 +58,9 @@ pub enum ClientError {
     /// `INTERNAL_API_SECRET` cannot be sent as a header.
     #[error("INTERNAL_API_SECRET contains characters that no HTTP header can carry")]
     Secret,
-    /// TLS or the resolver could not be set up.
-    #[error("the HTTP client cannot be set up")]
-    Http(#[from] reqwest::Error),
+    /// TLS could not be set up.
+    #[error("TLS cannot be set up")]
+    Tls(#[from] rustls::Error),
 }
 
 impl Aurora {
@@ -79,15 +69,14 @@ impl Aurora {
         let mut secret =
             HeaderValue::from_str(settings.secret.expose_secret()).map_err(|_| ClientError::Secret)?;
         secret.set_sensitive(true);
-        let http = reqwest::Client::builder()
-            .redirect(Policy::none())
-            .no_proxy()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .pool_idle_timeout(IDLE)
-            .user_agent(concat!("aurora-mcp-gateway/", env!("CARGO_PKG_VERSION")))
-            .build()?;
         let base = settings.base.as_str().trim_end_matches('/').to_owned();
-        Ok(Self { http, base, secret, denied: Arc::new(settings.denied.clone()), metrics })
+        Ok(Self {
+            transport: Transport::new()?,
+            base,
+            secret,
+            denied: Arc::new(settings.denied.clone()),
+            metrics,
+        })
     }
 
     /// The client, for calls on behalf of one user.
@@ -108,73 +97,6 @@ impl Aurora {
     }
 }
 
-/// One call, ready to be sent.
-#[derive(Clone, Debug)]
-pub struct Call {
-    method: Method,
-    path: ApiPath,
-    query: Vec<(String, String)>,
-    body: Option<Value>,
-}
-
-impl Call {
-    /// A call without query and body.
-    pub fn new(method: Method, path: ApiPath) -> Self {
-        Self { method, path, query: Vec::new(), body: None }
-    }
-
-    /// `GET` of a path of our own.
-    pub(super) fn get(segments: &[&str]) -> Self {
-        Self::new(Method::GET, ApiPath::of(segments))
-    }
-
-    /// `POST` of JSON to a path of our own.
-    pub(super) fn post(segments: &[&str], body: Value) -> Self {
-        Self::new(Method::POST, ApiPath::of(segments)).with_body(body)
-    }
-
-    /// Adds a query parameter.
-    #[must_use]
-    pub fn with_query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.query.push((name.into(), value.into()));
-        self
-    }
-
-    /// Sets the JSON body.
-    #[must_use]
-    pub fn with_body(mut self, body: Value) -> Self {
-        self.body = Some(body);
-        self
-    }
-
-    /// Where it goes.
-    pub fn path(&self) -> &ApiPath {
-        &self.path
-    }
-
-    /// Method, path and query, for tests and logs.
-    pub fn target(&self) -> String {
-        let query: Vec<String> = self.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let mark = if query.is_empty() { "" } else { "?" };
-        format!("{} {}{mark}{}", self.method, self.path, query.join("&"))
-    }
-
-    /// What it carries.
-    pub fn body(&self) -> Option<&Value> {
-        self.body.as_ref()
-    }
-
-    fn timeout(&self) -> Duration {
-        if self.path.decoded().contains("discover") { DISCOVERY_TIMEOUT } else { TIMEOUT }
-    }
-
-    /// `GET /health/` answers 503 with a full report when a dependency is down.
-    fn accepts(&self, status: StatusCode) -> bool {
-        status.is_success()
-            || (status == StatusCode::SERVICE_UNAVAILABLE && self.path.segments().next() == Some("health"))
-    }
-}
-
 /// The client on behalf of one user.
 #[derive(Clone, Copy, Debug)]
 pub struct AsUser<'a> {
@@ -185,7 +107,7 @@ pub struct AsUser<'a> {
 impl AsUser<'_> {
     /// Sends a call and reads the answer. Dropping the future cancels the call.
     pub async fn send(&self, call: Call) -> Result<Answer, AuroraError> {
-        let span = tracing::info_span!(
+        let span = tracing::debug_span!(
             "aurora",
             otel.kind = "client",
             http.request.method = %call.method,
@@ -232,32 +154,16 @@ impl AsUser<'_> {
     }
 
     async fn exchange(&self, call: &Call) -> Result<Answer, AuroraError> {
-        let url = format!("{}{}", self.aurora.base, call.path);
-        let mut request = self
-            .aurora
-            .http
-            .request(call.method.clone(), url)
-            .headers(self.aurora.headers(self.caller))
-            .timeout(call.timeout());
-        if !call.query.is_empty() {
-            request = request.query(&call.query);
-        }
-        if let Some(body) = &call.body {
-            request = request.json(body);
-        }
-        let response = request.send().await.map_err(|error| failed(&error))?;
-        let status = response.status();
-        if status.is_success() && is(response.headers(), "text/event-stream") {
-            return Ok(Answer::of(status, &events::collect(response).await));
-        }
-        let json = is(response.headers(), "json");
-        let body = read(response).await?;
+        let longest = call.timeout();
+        let answered = tokio::time::timeout(longest, self.converse(call)).await;
+        let (status, json, body) =
+            answered.unwrap_or(Err(TransportError::Timeout(longest))).map_err(|error| self.failed(&error))?;
         if !call.accepts(status) {
-            log_refusal(call, status, &body);
+            self.log_refusal(call, status, &body);
             return Err(refused(status, &body));
         }
         if !json && !body.is_empty() {
-            log_refusal(call, status, &body);
+            self.log_refusal(call, status, &body);
             return Err(if status.is_success() {
                 AuroraError::NotJson(status)
             } else {
@@ -265,6 +171,50 @@ impl AsUser<'_> {
             });
         }
         Ok(Answer { status, body })
+    }
+
+    /// Status, whether the body is JSON, and the body. What comes as a stream of events becomes JSON here.
+    async fn converse(&self, call: &Call) -> Result<(StatusCode, bool, Bytes), TransportError> {
+        let (head, body) = self.aurora.transport.send(self.request(call)?).await?.into_parts();
+        if head.status.is_success() && is(&head.headers, "text/event-stream") {
+            return Ok((head.status, true, events::collect(body).await.to_string().into()));
+        }
+        Ok((head.status, is(&head.headers, "json"), transport::read(body).await?))
+    }
+
+    fn request(&self, call: &Call) -> Result<Request<Full<Bytes>>, http::Error> {
+        let mut request = Request::builder()
+            .method(call.method.clone())
+            .uri(call.address(&self.aurora.base))
+            .body(Full::default())?;
+        *request.headers_mut() = self.aurora.headers(self.caller);
+        if let Some(body) = &call.body {
+            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            *request.body_mut() = Full::from(body.to_string());
+        }
+        Ok(request)
+    }
+
+    fn failed(&self, error: &TransportError) -> AuroraError {
+        let request_id = self.caller.request_id();
+        tracing::warn!(error = ?error, request_id, "call of the Aurora API failed");
+        match error {
+            TransportError::Timeout(_) => AuroraError::Timeout,
+            TransportError::TooLarge => AuroraError::TooLarge(MAX_BODY),
+            _ => AuroraError::Unreachable,
+        }
+    }
+
+    fn log_refusal(&self, call: &Call, status: StatusCode, body: &Bytes) {
+        let body: String = String::from_utf8_lossy(body).chars().take(LOGGED).collect();
+        tracing::warn!(
+            method = %call.method,
+            path = %call.path,
+            status = status.as_u16(),
+            body,
+            request_id = self.caller.request_id(),
+            "Aurora refused a call"
+        );
     }
 }
 
@@ -275,22 +225,6 @@ fn is(headers: &HeaderMap, kind: &str) -> bool {
         .is_some_and(|value| value.to_ascii_lowercase().contains(kind))
 }
 
-async fn read(mut response: Response) -> Result<Bytes, AuroraError> {
-    let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error))? {
-        if body.len() + chunk.len() > MAX_BODY {
-            return Err(AuroraError::TooLarge(MAX_BODY));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body.freeze())
-}
-
-fn failed(error: &reqwest::Error) -> AuroraError {
-    tracing::warn!(error = ?error, "call of the Aurora API failed");
-    if error.is_timeout() { AuroraError::Timeout } else { AuroraError::Unreachable }
-}
-
 fn refused(status: StatusCode, body: &[u8]) -> AuroraError {
     // The only thing that Aurora says about itself and not about the request (contract §2, step 1).
     let of_the_gateway = body.windows(SECRET_NAME.len()).any(|part| part == SECRET_NAME);
@@ -298,9 +232,4 @@ fn refused(status: StatusCode, body: &[u8]) -> AuroraError {
         return AuroraError::Secret;
     }
     AuroraError::Status { status, said: Said::of(status, body) }
-}
-
-fn log_refusal(call: &Call, status: StatusCode, body: &Bytes) {
-    let body: String = String::from_utf8_lossy(body).chars().take(LOGGED).collect();
-    tracing::warn!(method = %call.method, path = %call.path, status = status.as_u16(), body, "Aurora refused a call");
 }

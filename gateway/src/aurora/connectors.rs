@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::client::Call;
+use super::call::Call;
 use super::{AsUser, AuroraError};
 
 /// The connectors that Aurora knows for a user. What else it says about them (addresses, account names) is not kept.

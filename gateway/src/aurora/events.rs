@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use bytes::BytesMut;
-use reqwest::Response;
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
 use serde_json::{Value, json};
 
 /// How long a stream is listened to.
@@ -12,15 +13,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const MOST: usize = 256 * 1024;
 
 /// Listens to a stream until it ends, or until enough was heard.
-pub async fn collect(response: Response) -> Value {
-    listen(response, PATIENCE).await
+pub async fn collect(body: Incoming) -> Value {
+    listen(body, PATIENCE).await
 }
 
-async fn listen(mut response: Response, patience: Duration) -> Value {
+async fn listen(mut body: Incoming, patience: Duration) -> Value {
     let mut heard = BytesMut::new();
     let listening = async {
-        while let Ok(Some(chunk)) = response.chunk().await {
-            heard.extend_from_slice(&chunk);
+        while let Some(Ok(frame)) = body.frame().await {
+            let Ok(data) = frame.into_data() else { continue };
+            heard.extend_from_slice(&data);
             if heard.len() > MOST {
                 return false;
             }
@@ -65,6 +67,9 @@ fn event(block: &str) -> Option<Value> {
 mod tests {
     use proptest::prelude::*;
 
+    use http_body_util::Full;
+
+    use super::super::transport::Transport;
     use super::*;
 
     #[test]
@@ -76,7 +81,7 @@ mod tests {
     }
 
     /// A server that sends `repeated` for ever, or once and then nothing.
-    async fn endless(repeated: String, again: bool) -> Response {
+    async fn endless(repeated: String, again: bool) -> Incoming {
         use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -92,8 +97,8 @@ mod tests {
             }
         });
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        client.get(format!("http://{address}/")).send().await.unwrap()
+        let request = http::Request::get(format!("http://{address}/")).body(Full::default()).unwrap();
+        Transport::new().unwrap().send(request).await.unwrap().into_body()
     }
 
     #[tokio::test]

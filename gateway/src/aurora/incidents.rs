@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::client::Call;
+use super::call::Call;
 use super::{AgentId, AsUser, AuroraError, IncidentId};
 
 /// Which incidents to list.

@@ -2,6 +2,7 @@
 
 mod actions;
 mod answer;
+mod call;
 mod caller;
 mod chat;
 mod client;
@@ -18,11 +19,13 @@ mod routes;
 mod said;
 mod segment;
 mod tenancy;
+mod transport;
 
 pub use answer::Answer;
+pub use call::Call;
 pub use caller::Caller;
 pub use chat::{Session, SessionStatus};
-pub use client::{AsUser, Aurora, AuroraSettings, Call, ClientError};
+pub use client::{AsUser, Aurora, AuroraSettings, ClientError};
 pub use connectors::Connectors;
 pub use error::AuroraError;
 pub use graph::ServiceFilter;

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::client::Call;
+use super::call::Call;
 use super::{AsUser, AuroraError, Segment};
 
 /// A span of time that ends now.

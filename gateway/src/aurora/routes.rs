@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::client::Call;
+use super::call::Call;
 use super::{AsUser, AuroraError};
 
 /// One rule of Flask's routing table.

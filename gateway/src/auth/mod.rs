@@ -79,7 +79,6 @@ impl Authenticator {
                 self.metrics.authentication(refusal.reason());
                 if refusal.is_failed_attempt() {
                     self.attempts.failed(address);
-                    tracing::info!(reason = refusal.reason(), %address, "token refused");
                 }
             }
         }
@@ -97,9 +96,10 @@ impl Authenticator {
         let known = self.cache.get(&bearer.digest(), Instant::now()).await;
         let principal = match known {
             Some(principal) => principal,
+            // Boxed: a lookup is rare and large, and every request would carry its size along.
             None => match self.attempts.holds_up(address, &bearer.digest()) {
-                Some(wait) => self.look_up_in_turn(&bearer, wait).await?,
-                None => self.look_up(&bearer).await?,
+                Some(wait) => Box::pin(self.look_up_in_turn(&bearer, wait)).await?,
+                None => Box::pin(self.look_up(&bearer)).await?,
             },
         };
         match principal.expires_at {
@@ -138,7 +138,7 @@ impl Authenticator {
     async fn look_up(&self, bearer: &Bearer) -> Result<Arc<Principal>, Refusal> {
         let generation = self.cache.generation();
         let read_at = Instant::now();
-        let span = tracing::info_span!("resolve token", otel.kind = "client", db.system.name = "postgresql");
+        let span = tracing::debug_span!("resolve token", otel.kind = "client", db.system.name = "postgresql");
         let resolution = self.store.resolve(bearer).instrument(span).await.map_err(|error| {
             tracing::warn!(%error, category = error.category().as_str(), "a token could not be checked");
             Refusal::StoreAway

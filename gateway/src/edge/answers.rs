@@ -3,12 +3,10 @@
 use std::any::Any;
 
 use axum::Json;
-use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::RETRY_AFTER;
 use http::{StatusCode, Uri};
 use serde_json::json;
-use tower::BoxError;
 
 /// A JSON error of the edge.
 pub fn refusal(status: StatusCode, error: &str, message: &str) -> Response {
@@ -26,7 +24,7 @@ pub async fn not_found(uri: Uri) -> Response {
 }
 
 /// More requests than can be served: better a quick no than a slow yes.
-pub async fn overloaded(_: BoxError) -> Response {
+pub fn overloaded() -> Response {
     let mut response = refusal(
         StatusCode::SERVICE_UNAVAILABLE,
         "overloaded",
@@ -37,13 +35,13 @@ pub async fn overloaded(_: BoxError) -> Response {
 }
 
 /// A defect: the request fails, the program goes on.
-#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
-pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> http::Response<Body> {
+#[expect(clippy::needless_pass_by_value, reason = "catch_unwind hands it over")]
+pub fn panicked(panic: Box<dyn Any + Send + 'static>, request_id: &str) -> Response {
     let message = panic
         .downcast_ref::<String>()
         .map(String::as_str)
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("unknown");
-    tracing::error!(message, "a request panicked");
+    tracing::error!(message, request_id, "a request panicked");
     refusal(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "An internal error; it has been logged.")
 }

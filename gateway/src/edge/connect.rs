@@ -5,7 +5,6 @@
 use std::sync::LazyLock;
 
 use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -36,9 +35,10 @@ fn hash(text: &str) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
 }
 
-/// The middleware: a browser's GET gets the page, everything else goes on.
-pub async fn browsers(request: Request, next: Next) -> Response {
-    if request.method() == Method::GET && is_browser(request.headers()) {
+/// The page, if a browser's GET asks for it.
+pub fn page(request: &Request) -> Option<Response> {
+    let asked = request.method() == Method::GET && is_browser(request.headers());
+    asked.then(|| {
         let headers = [
             (CONTENT_SECURITY_POLICY, POLICY.as_str()),
             (REFERRER_POLICY, "no-referrer"),
@@ -46,9 +46,8 @@ pub async fn browsers(request: Request, next: Next) -> Response {
             (CACHE_CONTROL, "no-cache"),
             (VARY, "Accept"),
         ];
-        return (headers, Html(PAGE.as_str())).into_response();
-    }
-    next.run(request).await
+        (headers, Html(PAGE.as_str())).into_response()
+    })
 }
 
 /// Browsers ask for HTML first; MCP clients never ask for it.

@@ -3,10 +3,7 @@
 //! Rebinding needs a name that the attacker resolves, so a Host that is an address is let in; an Origin is not.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{HOST, ORIGIN};
 use http::uri::Authority;
@@ -14,7 +11,6 @@ use http::{HeaderMap, StatusCode, Uri};
 use url::Url;
 
 use super::answers::refusal;
-use crate::metrics::Metrics;
 
 /// Whom to let in besides loopback.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,30 +81,18 @@ fn is_address(host: &str) -> bool {
     host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok()
 }
 
-/// The middleware.
-pub async fn check(
-    State(shared): State<Arc<(GuardSettings, Metrics)>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let (settings, metrics) = &*shared;
-    match judge(settings, request.uri(), request.headers()) {
-        Ok(()) => next.run(request).await,
-        Err(refused) => {
-            metrics.refusal(refused.reason());
-            refused.into_response()
-        }
-    }
-}
-
+/// What is not let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Refused {
+pub enum Refused {
+    /// The Host is not ours.
     Host,
+    /// The Origin is not allowed.
     Origin,
 }
 
 impl Refused {
-    fn reason(self) -> &'static str {
+    /// The label in metrics.
+    pub fn reason(self) -> &'static str {
         match self {
             Self::Host => "host",
             Self::Origin => "origin",
@@ -133,7 +117,8 @@ impl IntoResponse for Refused {
     }
 }
 
-fn judge(settings: &GuardSettings, uri: &Uri, headers: &HeaderMap) -> Result<(), Refused> {
+/// Lets a request in, or not, by its Host and Origin.
+pub fn judge(settings: &GuardSettings, uri: &Uri, headers: &HeaderMap) -> Result<(), Refused> {
     let mut hosts = headers.get_all(HOST).iter();
     let host = match (hosts.next(), hosts.next()) {
         (Some(host), None) => host.to_str().map_err(|_| Refused::Host)?,

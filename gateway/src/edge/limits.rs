@@ -15,10 +15,8 @@ pub struct Limits {
     pub body_read: Duration,
     /// How long a client may take to send its headers.
     pub header_read: Duration,
-    /// Bytes of all headers together.
+    /// Bytes of all headers together. A hundred headers are the most: hyper's own limit, which costs least.
     pub header_bytes: usize,
-    /// How many headers.
-    pub headers: usize,
     /// The longest request; above the longest call of Aurora.
     pub request: Duration,
     /// How long requests are still taken after the signal to stop, while load balancers learn of it.
@@ -36,7 +34,6 @@ impl Default for Limits {
             body_read: Duration::from_secs(15),
             header_read: Duration::from_secs(10),
             header_bytes: 32 * 1024,
-            headers: 64,
             request: Duration::from_secs(150),
             linger: Duration::from_secs(3),
             drain: Duration::from_secs(75),

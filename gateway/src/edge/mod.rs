@@ -1,4 +1,4 @@
-//! The edge: what every request passes before MCP sees it, in this order.
+//! The edge: what every request passes before MCP sees it.
 
 mod answers;
 mod authenticate;
@@ -6,23 +6,21 @@ mod client_address;
 mod connect;
 mod guard;
 mod limits;
+mod passage;
 mod probes;
 mod trace;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::error_handling::HandleErrorLayer;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
-use tower::ServiceBuilder;
-use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::TimeoutLayer;
 
 pub use self::answers::refusal;
 pub use self::client_address::{ProxyError, TrustedProxies};
 pub use self::guard::GuardSettings;
 pub use self::limits::Limits;
+use self::passage::Passage;
 pub use self::probes::Readiness;
 pub use self::trace::Trace;
 use crate::auth::Authenticator;
@@ -47,29 +45,15 @@ pub struct Edge {
     pub metrics: Metrics,
 }
 
-/// All routes of the MCP port. Layers are listed outermost first.
+/// All routes of the MCP port.
 pub fn router(edge: Edge) -> Router {
     let Edge { guard, proxies, limits, authenticator, endpoint, readiness, metrics } = edge;
-
-    let mcp = mcp::router(endpoint, limits).layer(
-        ServiceBuilder::new()
-            .layer(from_fn_with_state(Arc::new((guard, metrics.clone())), guard::check))
-            .layer(from_fn(connect::browsers))
-            .layer(HandleErrorLayer::new(answers::overloaded))
-            .load_shed()
-            .concurrency_limit(limits.concurrent_requests)
-            .layer(TimeoutLayer::with_status_code(http::StatusCode::GATEWAY_TIMEOUT, limits.request))
-            .layer(from_fn_with_state((authenticator, Arc::new(proxies)), authenticate::authenticate)),
-    );
-
+    let passage = Passage::new(guard, proxies, limits, authenticator, metrics);
+    let mcp = mcp::router(endpoint, limits).layer(from_fn_with_state(Arc::new(passage), passage::pass));
     Router::new()
         .route("/healthz", get(probes::alive))
         .route("/readyz", get(probes::ready).with_state(readiness))
         .merge(mcp)
         .fallback(answers::not_found)
-        .layer(
-            ServiceBuilder::new()
-                .layer(from_fn(trace::begin))
-                .layer(CatchPanicLayer::custom(answers::panicked)),
-        )
+        .layer(from_fn(trace::begin))
 }

@@ -1,11 +1,16 @@
 //! A request id and a trace for every request.
 
+use std::panic::AssertUnwindSafe;
+
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
+use futures::FutureExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tracing::{Instrument, field};
 use uuid::Uuid;
+
+use super::answers;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -14,7 +19,7 @@ const LONGEST_ID: usize = 64;
 /// The names under which one request is found in all logs.
 #[derive(Clone, Debug)]
 pub struct Trace {
-    request_id: String,
+    request_id: HeaderValue,
     traceparent: HeaderValue,
 }
 
@@ -23,28 +28,25 @@ impl Trace {
     fn of(headers: &HeaderMap, fresh: Uuid) -> Self {
         let request_id = headers
             .get(REQUEST_ID)
-            .and_then(|value| value.to_str().ok())
-            .filter(|text| is_plain(text))
-            .map_or_else(|| fresh.to_string(), str::to_owned);
+            .filter(|value| is_plain(value.as_bytes()))
+            .map_or_else(|| header(fresh.to_string()), HeaderValue::clone);
         let trace_id = headers
             .get(TRACEPARENT)
             .and_then(|value| value.to_str().ok())
             .and_then(trace_id)
             .map_or_else(|| fresh.simple().to_string(), str::to_owned);
         let span_id = &fresh.simple().to_string()[16..];
-        let traceparent = HeaderValue::try_from(format!("00-{trace_id}-{span_id}-01"))
-            .unwrap_or_else(|_| HeaderValue::from_static(""));
-        Self { request_id, traceparent }
+        Self { request_id, traceparent: header(format!("00-{trace_id}-{span_id}-01")) }
     }
 
     /// The id in logs.
     pub fn request_id(&self) -> &str {
-        &self.request_id
+        self.request_id.to_str().unwrap_or_default()
     }
 
     /// The id as a header.
     pub fn request_id_header(&self) -> HeaderValue {
-        HeaderValue::try_from(&self.request_id).unwrap_or_else(|_| HeaderValue::from_static(""))
+        self.request_id.clone()
     }
 
     /// What Aurora is told about the trace when spans are not exported.
@@ -53,9 +55,14 @@ impl Trace {
     }
 }
 
-fn is_plain(text: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(plain)
+/// Of plain text; anything else would be empty.
+fn header(text: String) -> HeaderValue {
+    HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+fn is_plain(text: &[u8]) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    (1..=LONGEST_ID).contains(&text.len()) && text.iter().all(plain)
 }
 
 /// The trace id of a version 00 `traceparent`.
@@ -69,10 +76,10 @@ fn trace_id(text: &str) -> Option<&str> {
     (valid && trace.bytes().any(|byte| byte != b'0')).then_some(trace)
 }
 
-/// The middleware: a span around everything, and the request id in the answer.
+/// The middleware: a span around everything, an answer even if a request panics, and the request id in it.
 pub async fn begin(mut request: Request, next: Next) -> Response {
     let trace = Trace::of(request.headers(), Uuid::new_v4());
-    let span = tracing::info_span!(
+    let span = tracing::debug_span!(
         "request",
         otel.kind = "server",
         http.request.method = %request.method(),
@@ -81,11 +88,11 @@ pub async fn begin(mut request: Request, next: Next) -> Response {
         request_id = trace.request_id(),
     );
     aurora_mcp_telemetry::propagation::adopt(&span, request.headers());
-    let request_id = trace.request_id_header();
-    request.extensions_mut().insert(trace);
-    let mut response = next.run(request).instrument(span.clone()).await;
+    request.extensions_mut().insert(trace.clone());
+    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone());
+    let mut response = answered.await.unwrap_or_else(|panic| answers::panicked(panic, trace.request_id()));
     span.record("http.response.status_code", response.status().as_u16());
-    response.headers_mut().insert(REQUEST_ID, request_id);
+    response.headers_mut().insert(REQUEST_ID, trace.request_id_header());
     response
 }
 

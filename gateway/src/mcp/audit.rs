@@ -7,6 +7,7 @@ use rmcp::model::{ClientRequest, ErrorData, JsonObject, ServerResult};
 use serde_json::Value;
 
 use super::scope::Scope;
+use crate::edge::Trace;
 use crate::metrics::Metrics;
 use crate::tools::Toolset;
 
@@ -29,7 +30,7 @@ pub struct Recorder<'a> {
 /// What a request is about, taken down before the request is consumed.
 pub struct Record {
     scope: Arc<Scope>,
-    request_id: String,
+    trace: Trace,
     method: String,
     subject: Subject,
     arguments: Option<String>,
@@ -78,7 +79,7 @@ fn cut(text: &str, longest: usize) -> String {
 
 impl Record {
     /// Begins the record of a request.
-    pub fn of(request: &ClientRequest, scope: Arc<Scope>, request_id: &str, recorder: &Recorder<'_>) -> Self {
+    pub fn of(request: &ClientRequest, scope: Arc<Scope>, trace: Trace, recorder: &Recorder<'_>) -> Self {
         let method = request.method().to_owned();
         let arguments = match request {
             ClientRequest::CallToolRequest(call) if recorder.arguments => {
@@ -88,7 +89,7 @@ impl Record {
         };
         Self {
             scope,
-            request_id: request_id.to_owned(),
+            trace,
             method,
             subject: Subject::of(request, recorder.tools),
             arguments,
@@ -115,7 +116,7 @@ impl Drop for Record {
         let principal = &self.scope.principal;
         tracing::info!(
             target: "audit",
-            request_id = self.request_id,
+            request_id = self.trace.request_id(),
             user_id = principal.user_id.as_str(),
             org_id = principal.org_id.as_str(),
             token_id = principal.token_id.0,

@@ -6,10 +6,11 @@ use std::time::Duration;
 use aurora_mcp_store::Principal;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{Extension, State};
+use axum::extract::{Extension, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use http::header::{ALLOW, CONTENT_TYPE};
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use rmcp::ServerHandler;
 use rmcp::model::{ErrorData, NumberOrString, RequestMetaObject, ServerResult};
@@ -84,7 +85,7 @@ impl Endpoint {
     async fn handle(self: Arc<Self>, call: Call) -> (Era, NumberOrString, Result<ServerResult, ErrorData>) {
         let _in_flight = self.metrics.in_flight();
         let Call { id, era, request, meta, scope, trace } = call;
-        let record = Record::of(&request, scope.clone(), trace.request_id(), &self.recorder());
+        let record = Record::of(&request, scope.clone(), trace, &self.recorder());
         let mut context = RequestContext::new(id.clone(), self.peer.clone());
         context.meta = meta;
         context.extensions.insert(scope);
@@ -124,9 +125,10 @@ async fn receive(
     State((endpoint, limits)): State<(Arc<Endpoint>, Limits)>,
     Extension(principal): Extension<Arc<Principal>>,
     Extension(trace): Extension<Trace>,
-    headers: HeaderMap,
-    body: Body,
+    request: Request,
 ) -> Response {
+    // Taken apart: an extractor would copy the headers.
+    let (Parts { headers, .. }, body) = request.into_parts();
     if let Some(refusal) = negotiate(&headers) {
         return refusal;
     }

@@ -34,9 +34,11 @@ pub fn accepts(headers: &HeaderMap, wanted: &str) -> bool {
         .flat_map(|value| value.split(','))
         .any(|range| {
             let mut parts = range.split(';').map(str::trim);
-            let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
+            let essence = parts.next().unwrap_or_default();
             let excluded = parts.any(|parameter| matches!(parameter, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
-            !excluded && (essence == wanted || essence == "*/*" || essence == format!("{group}/*"))
+            let whole_group =
+                || essence.strip_suffix("/*").is_some_and(|name| name.eq_ignore_ascii_case(group));
+            !excluded && (essence.eq_ignore_ascii_case(wanted) || essence == "*/*" || whole_group())
         })
 }
 

@@ -43,6 +43,8 @@ struct Shared {
 }
 
 /// The MCP server. Cheap to clone; holds nothing of any request.
+///
+/// What is large and not a tool call is boxed below: rmcp's dispatch has room for the largest of all handlers, and would move it for each call.
 #[derive(Clone)]
 pub struct AuroraMcp(Arc<Shared>);
 
@@ -154,7 +156,7 @@ impl ServerHandler for AuroraMcp {
     ) -> Result<ListToolsResult, ErrorData> {
         let scope = Scope::of(&context.extensions)?;
         let connectors = if self.0.tools.asks_for_connectors(&scope.access) {
-            self.0.connectors.in_time(self.0.aurora.as_user(&scope.caller)).await
+            Box::pin(self.0.connectors.in_time(self.0.aurora.as_user(&scope.caller))).await
         } else {
             Arc::default()
         };
@@ -171,7 +173,7 @@ impl ServerHandler for AuroraMcp {
         let scope = Scope::of(&context.extensions)?;
         let arguments = request.arguments.unwrap_or_default();
         let name = self.0.tools.known_name(&request.name).unwrap_or("unknown");
-        let span = tracing::info_span!("tool", mcp.tool = name, user_id = scope.principal.user_id.as_str());
+        let span = tracing::debug_span!("tool", mcp.tool = name, user_id = scope.principal.user_id.as_str());
         let outcome =
             self.0.tools.call(&request.name, arguments, &self.context(scope)).instrument(span).await;
         match outcome {
@@ -220,11 +222,12 @@ impl ServerHandler for AuroraMcp {
     ) -> Result<ReadResourceResponse, ErrorData> {
         let scope = Scope::of(&context.extensions)?;
         let profile = match request.uri.as_str() {
-            resources::WHOAMI => self.profile(&scope.principal).await,
+            resources::WHOAMI => Box::pin(self.profile(&scope.principal)).await,
             _ => None,
         };
         let identity = identity(&scope.principal, profile.as_ref());
-        self.0.resources.read(&request.uri, &self.context(scope), &identity).await.map(Into::into)
+        let context = self.context(scope);
+        Box::pin(self.0.resources.read(&request.uri, &context, &identity)).await.map(Into::into)
     }
 
     async fn complete(
@@ -233,7 +236,7 @@ impl ServerHandler for AuroraMcp {
         context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
         let scope = Scope::of(&context.extensions)?;
-        Ok(completion::complete(request, &self.context(scope)).await)
+        Ok(Box::pin(completion::complete(request, &self.context(scope))).await)
     }
 
     async fn list_prompts(

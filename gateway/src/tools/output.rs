@@ -1,6 +1,6 @@
 //! Results: an object, never larger than a model can use, cut on JSON boundaries.
 
-use rmcp::model::{CallToolResult, JsonObject};
+use rmcp::model::{CallToolResult, ContentBlock, JsonObject};
 use serde_json::{Value, json};
 
 /// The largest result, in bytes of JSON.
@@ -12,9 +12,22 @@ const SMALLEST: usize = 64;
 const HINT: &str = "The result was too long and has been shortened. Ask for less: a smaller limit, the next page, one \
                     object by its id, or aurora_api with a jq filter in select.";
 
-/// The result of a call that went well.
+/// The result of a call that went well: as structured content, and the same as text.
 pub fn result(value: Value) -> CallToolResult {
-    CallToolResult::structured(Value::Object(capped(rooted(value), LIMIT)))
+    let mut value = Value::Object(rooted(value));
+    let mut text = json_text(&value);
+    if text.len() > LIMIT {
+        value = Value::Object(capped(rooted(value), LIMIT));
+        text = json_text(&value);
+    }
+    let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
+    result.structured_content = Some(value);
+    result
+}
+
+/// Written at one go, which `Display` of a value does not. A value has nothing that JSON could not say.
+fn json_text(value: &Value) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 /// Clients want an object at the root.
