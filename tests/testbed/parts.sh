@@ -74,6 +74,9 @@ prometheus() {
   rm -r "$CACHE/prometheus"
 }
 
+# What the benchmarks compare with, and what makes their load; wrk brings a library that most machines lack.
+bench() { unpacked nginx wrk libluajit2-5.1-2 "$CACHE/bench"; }
+
 # Tools that run on the machine itself; installed by name where missing.
 host_tools() {
   local missing=() entry
@@ -99,6 +102,7 @@ for part in "$@"; do
   case $part in
     etcd) once etcd "${inputs[@]}" -- go_build etcd etcd go.etcd.io/etcd/server/v3 "" ;;
     coredns) once coredns "${inputs[@]}" "$TESTBED/go/coredns/main.go" -- go_build coredns coredns . "" ;;
+    bench) once bench /dev/null -- bench ;;
     weaviate) once weaviate "${inputs[@]}" -- go_build weaviate weaviate github.com/weaviate/weaviate/cmd/weaviate-server "" ;;
     *) once kubernetes "${inputs[@]}" "$TESTBED/go/kubernetes/main.go" -- kubernetes ;;
   esac

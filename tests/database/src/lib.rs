@@ -109,6 +109,18 @@ impl TestDatabase {
             .unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
+    /// Runs statements as one of the logins with the least rights.
+    pub async fn execute_as(&self, login: Login, sql: &str) {
+        let as_login = |name| self.lookup_as(login, name).unwrap_or_default();
+        let options = self.options(Some(&self.name));
+        let options = options.username(&as_login("POSTGRES_USER")).password(&as_login("POSTGRES_PASSWORD"));
+        let mut connection = options.connect().await.expect("the login is known");
+        connection
+            .execute(AssertSqlSafe(sql.to_owned()))
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
     /// Adds a token in clear, as Aurora's own page does.
     pub async fn add_clear(&self, token: &str, user: &str, org: &str) {
         let mut connection = self.connect().await;
