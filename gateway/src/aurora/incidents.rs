@@ -1,9 +1,10 @@
 //! `/api/incidents` (contract §6).
 
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::call::Call;
-use super::{AgentId, AsUser, AuroraError, IncidentId};
+use super::{AgentId, Answer, AsUser, AuroraError, IncidentId};
 
 /// Which incidents to list.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +33,15 @@ pub struct Investigation<'a> {
 impl AsUser<'_> {
     /// `{incidents, total}`, newest first.
     pub async fn incidents(&self, page: &IncidentPage) -> Result<Value, AuroraError> {
+        self.page(page).await?.value()
+    }
+
+    /// The same, not taken apart.
+    pub async fn incidents_as_written(&self, page: &IncidentPage) -> Result<Box<RawValue>, AuroraError> {
+        self.page(page).await?.read()
+    }
+
+    async fn page(&self, page: &IncidentPage) -> Result<Answer, AuroraError> {
         let mut call = Call::get(&["api", "incidents"]).with_query("limit", page.limit.to_string());
         if let Some(status) = page.status {
             call = call.with_query("status", status);
@@ -39,7 +49,7 @@ impl AsUser<'_> {
         if page.offset > 0 {
             call = call.with_query("offset", page.offset.to_string());
         }
-        self.send(call).await?.value()
+        self.send(call).await
     }
 
     /// `{incident}` with everything that Aurora has about it.

@@ -82,16 +82,34 @@ impl Endpoint {
         }
     }
 
-    async fn handle(self: Arc<Self>, call: Call) -> (Era, NumberOrString, Result<ServerResult, ErrorData>) {
+    async fn handle(self: Arc<Self>, call: Call) -> Answered {
         let _in_flight = self.metrics.in_flight();
         let Call { id, era, request, meta, scope, trace } = call;
         let record = Record::of(&request, scope.clone(), trace, &self.recorder());
         let mut context = RequestContext::new(id.clone(), self.peer.clone());
         context.meta = meta;
-        context.extensions.insert(scope);
+        context.extensions.insert(scope.clone());
         let result = rmcp::Service::handle_request(self.server(), request, context).await;
         record.finish(&result);
-        (era, id, result)
+        Answered { id, era, result, scope }
+    }
+}
+
+/// A request that was handled.
+struct Answered {
+    id: NumberOrString,
+    era: Era,
+    result: Result<ServerResult, ErrorData>,
+    scope: Arc<Scope>,
+}
+
+impl Answered {
+    fn text(&self) -> String {
+        text(Some(&self.id), &self.result, self.scope.passed_on())
+    }
+
+    fn status(&self) -> StatusCode {
+        self.result.as_ref().map_or_else(|error| self.era.status(error.code), |_| StatusCode::OK)
     }
 }
 
@@ -143,7 +161,7 @@ async fn receive(
     };
     let (era, common) = match understand(&headers, &method, params) {
         Ok(understood) => understood,
-        Err(refused) => return respond(refused.status, Some(&id), &Err(refused.error)),
+        Err(Refused { status, error }) => return refused(status, Some(&id), error),
     };
     if era == Era::Modern && method == "subscriptions/listen" {
         return endpoint.subscribe(&id, params);
@@ -166,14 +184,11 @@ async fn receive(
     let call = Call { id, era, request, meta, scope, trace };
     match reports {
         None => {
-            let (era, id, result) = endpoint.handle(call).await;
-            answer(era, &id, &result)
+            let answered = endpoint.handle(call).await;
+            json(answered.status(), answered.text())
         }
         Some(reports) => {
-            let work = async move {
-                let (_, id, result) = endpoint.handle(call).await;
-                text(Some(&id), &result)
-            };
+            let work = async move { endpoint.handle(call).await.text() };
             stream::respond(Box::pin(work), reports)
         }
     }
@@ -215,22 +230,17 @@ fn progress(
     }
 }
 
-fn answer(era: Era, id: &NumberOrString, result: &Result<ServerResult, ErrorData>) -> Response {
-    let status = result.as_ref().map_or_else(|error| era.status(error.code), |_| StatusCode::OK);
-    respond(status, Some(id), result)
-}
-
 fn failure(era: Era, id: Option<&NumberOrString>, error: &ErrorData) -> Response {
-    respond(era.status(error.code), id, &Err(error.clone()))
+    refused(era.status(error.code), id, error.clone())
 }
 
-fn respond(
-    status: StatusCode,
-    id: Option<&NumberOrString>,
-    result: &Result<ServerResult, ErrorData>,
-) -> Response {
+fn refused(status: StatusCode, id: Option<&NumberOrString>, error: ErrorData) -> Response {
+    json(status, text(id, &Err(error), None))
+}
+
+fn json(status: StatusCode, text: String) -> Response {
     let json = HeaderValue::from_static("application/json");
-    (status, [(CONTENT_TYPE, json)], text(id, result)).into_response()
+    (status, [(CONTENT_TYPE, json)], text).into_response()
 }
 
 #[derive(Serialize)]
@@ -238,13 +248,34 @@ struct Reply<'a> {
     jsonrpc: &'static str,
     id: Option<&'a NumberOrString>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    result: Option<&'a ServerResult>,
+    result: Option<Written<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a ErrorData>,
 }
 
-fn text(id: Option<&NumberOrString>, result: &Result<ServerResult, ErrorData>) -> String {
-    let reply = Reply { jsonrpc: "2.0", id, result: result.as_ref().ok(), error: result.as_ref().err() };
+/// A result as rmcp has it, or with structured content that stays as Aurora wrote it.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Written<'a> {
+    Whole(&'a ServerResult),
+    Passed {
+        #[serde(flatten)]
+        result: &'a ServerResult,
+        #[serde(rename = "structuredContent")]
+        structured: &'a RawValue,
+    },
+}
+
+fn text(
+    id: Option<&NumberOrString>,
+    result: &Result<ServerResult, ErrorData>,
+    structured: Option<&RawValue>,
+) -> String {
+    let written = result.as_ref().ok().map(|result| match structured {
+        Some(structured) => Written::Passed { result, structured },
+        None => Written::Whole(result),
+    });
+    let reply = Reply { jsonrpc: "2.0", id, result: written, error: result.as_ref().err() };
     serde_json::to_string(&reply).unwrap_or_else(|error| {
         tracing::error!(%error, "an answer cannot be written as JSON");
         r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":"internal error"}}"#.to_owned()

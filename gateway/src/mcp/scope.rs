@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use aurora_mcp_store::Principal;
 use rmcp::ErrorData;
 use rmcp::model::Extensions;
+use serde_json::value::RawValue;
 
 use crate::access::AccessRules;
 use crate::aurora::Caller;
@@ -21,18 +22,29 @@ pub struct Scope {
     /// Where progress goes.
     pub progress: Progress,
     failure: OnceLock<&'static str>,
+    structured: OnceLock<Box<RawValue>>,
 }
 
 impl Scope {
     /// The scope of a request that has just been authenticated.
     pub fn new(principal: Arc<Principal>, caller: Caller, progress: Progress) -> Self {
         let access = AccessRules::from(principal.access.clone());
-        Self { principal, access, caller, progress, failure: OnceLock::new() }
+        Self { principal, access, caller, progress, failure: OnceLock::new(), structured: OnceLock::new() }
     }
 
     /// The scope of the request that is being handled.
     pub fn of(extensions: &Extensions) -> Result<&Arc<Self>, ErrorData> {
         extensions.get().ok_or_else(|| ErrorData::internal_error("the request has no caller", None))
+    }
+
+    /// A tool's structured content goes on as Aurora wrote it.
+    pub fn pass_on(&self, structured: Box<RawValue>) {
+        let _ = self.structured.set(structured);
+    }
+
+    /// Structured content that goes on as Aurora wrote it.
+    pub fn passed_on(&self) -> Option<&RawValue> {
+        self.structured.get().map(AsRef::as_ref)
     }
 
     /// A tool answered with an error; the audit line says which kind.

@@ -177,7 +177,12 @@ impl ServerHandler for AuroraMcp {
         let outcome =
             self.0.tools.call(&request.name, arguments, &self.context(scope)).instrument(span).await;
         match outcome {
-            Some(Ok(result)) => Ok(result.into()),
+            Some(Ok((result, structured))) => {
+                if let Some(structured) = structured {
+                    scope.pass_on(structured);
+                }
+                Ok(result.into())
+            }
             Some(Err(error)) => {
                 scope.note_failure(error.category());
                 Ok(error.into_result().into())

@@ -4,8 +4,10 @@ use async_trait::async_trait;
 use rmcp::model::{JsonObject, Tool as Definition, ToolAnnotations};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::output::Output;
 use super::{CallContext, Tool, ToolError, argument, schema};
 use crate::aurora::{IncidentId, IncidentPage};
 
@@ -52,13 +54,18 @@ impl Tool for ListIncidents {
     }
 
     async fn call(&self, arguments: JsonObject, context: &CallContext<'_>) -> Result<Value, ToolError> {
+        self.output(arguments, context).await.map(Output::into_value)
+    }
+
+    async fn output(&self, arguments: JsonObject, context: &CallContext<'_>) -> Result<Output, ToolError> {
         let arguments: ListArguments = argument::read(arguments)?;
         let page = IncidentPage {
             status: arguments.status.as_deref().map(status).transpose()?.flatten(),
             limit: argument::clamped(arguments.limit, 20, 1, 100),
             offset: argument::clamped(arguments.offset, 0, 0, 1_000_000),
         };
-        Ok(with_next_offset(context.aurora.incidents(&page).await?, &page))
+        let answer = context.aurora.incidents_as_written(&page).await?;
+        Ok(Output::Passed(with_next_offset(answer, &page)))
     }
 }
 
@@ -87,13 +94,23 @@ fn unknown_status(text: &str, guess: &str) -> ToolError {
     ))
 }
 
-fn with_next_offset(mut answer: Value, page: &IncidentPage) -> Value {
-    let shown = answer["incidents"].as_array().map_or(0, Vec::len) as u64;
-    let next = u64::from(page.offset) + shown;
-    if shown > 0 && answer["total"].as_u64().is_some_and(|total| next < total) {
-        answer["next_offset"] = json!(next);
-    }
-    answer
+/// As much of a page as has to be known to find the next one.
+#[derive(Deserialize)]
+struct Shown<'a> {
+    #[serde(borrow)]
+    incidents: Vec<&'a RawValue>,
+    total: Option<u64>,
+}
+
+/// Says where the next page begins, if there is one. What has another shape is left alone.
+fn with_next_offset(answer: Box<RawValue>, page: &IncidentPage) -> Box<RawValue> {
+    let next = serde_json::from_str(answer.get()).ok().and_then(|shown: Shown<'_>| {
+        let next = u64::from(page.offset) + shown.incidents.len() as u64;
+        (!shown.incidents.is_empty() && next < shown.total?).then_some(next)
+    });
+    let Some(next) = next else { return answer };
+    let members = answer.get().strip_suffix('}').unwrap_or_default();
+    RawValue::from_string(format!("{members},\"next_offset\":{next}}}")).unwrap_or(answer)
 }
 
 /// One incident in detail.
@@ -209,12 +226,23 @@ mod tests {
     #[test]
     fn the_next_page_is_named_until_the_last() {
         let page = IncidentPage { status: None, limit: 2, offset: 2 };
-        let middle = with_next_offset(json!({"incidents": [1, 2], "total": 5}), &page);
-        assert_eq!(middle["next_offset"], 4);
-        let last = with_next_offset(json!({"incidents": [1, 2], "total": 4}), &page);
-        assert!(last.get("next_offset").is_none());
-        let without_total = with_next_offset(json!({"incidents": [1]}), &page);
-        assert!(without_total.get("next_offset").is_none());
+        let answered = |text: &str| {
+            let answer = RawValue::from_string(text.to_owned()).unwrap();
+            with_next_offset(answer, &page).get().to_owned()
+        };
+        assert_eq!(
+            answered(r#"{"incidents":[1,2],"total":5}"#),
+            r#"{"incidents":[1,2],"total":5,"next_offset":4}"#
+        );
+        for last in [
+            r#"{"incidents":[1,2],"total":4}"#,
+            r#"{"incidents":[],"total":9}"#,
+            r#"{"incidents":[1]}"#,
+            r#"{"incidents":"?","total":9}"#,
+            "[1]",
+        ] {
+            assert_eq!(answered(last), last);
+        }
     }
 
     #[test]

@@ -22,11 +22,13 @@ mod services;
 use async_trait::async_trait;
 use rmcp::model::{CallToolResult, JsonObject, Tool as Definition};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 pub use self::connected::ConnectorStatus;
 pub use self::context::{CallContext, Progress, ToolSettings};
 pub use self::dispatch::{Catalogue, Entry as CatalogueEntry};
 pub use self::error::ToolError;
+use self::output::Output;
 use crate::access::AccessRules;
 use crate::aurora::Connectors;
 
@@ -38,6 +40,11 @@ pub trait Tool: Send + Sync {
 
     /// Runs it. The value is an object.
     async fn call(&self, arguments: JsonObject, context: &CallContext<'_>) -> Result<Value, ToolError>;
+
+    /// The same for whoever answers with it: Aurora's answer can be passed on as it came.
+    async fn output(&self, arguments: JsonObject, context: &CallContext<'_>) -> Result<Output, ToolError> {
+        self.call(arguments, context).await.map(Output::Made)
+    }
 
     /// It is listed only while one of these is connected to Aurora. None: always.
     fn connectors(&self) -> &'static [&'static str] {
@@ -130,9 +137,9 @@ impl Entry {
         &self,
         arguments: JsonObject,
         context: &CallContext<'_>,
-    ) -> Result<CallToolResult, ToolError> {
+    ) -> Result<(CallToolResult, Option<Box<RawValue>>), ToolError> {
         let arguments = argument::named(&self.definition, arguments)?;
-        self.tool.call(arguments, context).await.map(output::result)
+        self.tool.output(arguments, context).await.map(output::result)
     }
 }
 
@@ -161,13 +168,14 @@ impl Toolset {
         self.find(name)?.tool.target(arguments)
     }
 
-    /// Calls a tool. `None`: there is no such tool for this caller.
+    /// Calls a tool. `None`: there is no such tool for this caller. Structured content that is passed on as Aurora wrote it
+    /// stands beside the result.
     pub async fn call(
         &self,
         name: &str,
         arguments: JsonObject,
         context: &CallContext<'_>,
-    ) -> Option<Result<CallToolResult, ToolError>> {
+    ) -> Option<Result<(CallToolResult, Option<Box<RawValue>>), ToolError>> {
         let entry = self.find(name).filter(|entry| entry.permitted(context.access))?;
         Some(entry.call(arguments, context).await)
     }

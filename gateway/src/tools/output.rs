@@ -1,6 +1,7 @@
 //! Results: an object, never larger than a model can use, cut on JSON boundaries.
 
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 /// The largest result, in bytes of JSON.
@@ -12,8 +13,42 @@ const SMALLEST: usize = 64;
 const HINT: &str = "The result was too long and has been shortened. Ask for less: a smaller limit, the next page, one \
                     object by its id, or aurora_api with a jq filter in select.";
 
-/// The result of a call that went well: as structured content, and the same as text.
-pub fn result(value: Value) -> CallToolResult {
+/// What a tool answers with.
+#[derive(Debug)]
+pub enum Output {
+    /// Put together here.
+    Made(Value),
+    /// As Aurora wrote it: to be passed on without being taken apart.
+    Passed(Box<RawValue>),
+}
+
+impl Output {
+    /// As a tree.
+    pub fn into_value(self) -> Value {
+        match self {
+            Self::Made(value) => value,
+            Self::Passed(raw) => serde_json::from_str(raw.get()).unwrap_or_default(),
+        }
+    }
+}
+
+/// The result of a call that went well: structured content, and the same as text. What is passed on has no structured content
+/// in rmcp's type, which has only room for a tree: it is given beside it.
+pub fn result(output: Output) -> (CallToolResult, Option<Box<RawValue>>) {
+    match output {
+        Output::Passed(raw) if passes(raw.get()) => {
+            (CallToolResult::success(vec![ContentBlock::text(raw.get())]), Some(raw))
+        }
+        output => (made(output.into_value()), None),
+    }
+}
+
+/// An object, small enough, and without line breaks, which have a meaning in event streams.
+fn passes(text: &str) -> bool {
+    text.len() <= LIMIT && text.starts_with('{') && !text.bytes().any(|byte| byte.is_ascii_control())
+}
+
+fn made(value: Value) -> CallToolResult {
     let mut value = Value::Object(rooted(value));
     let mut text = json_text(&value);
     if text.len() > LIMIT {
@@ -155,6 +190,20 @@ mod tests {
 
     fn length(value: &Value) -> usize {
         value.to_string().len()
+    }
+
+    #[test]
+    fn only_a_short_object_on_one_line_is_passed_on() {
+        let long = json!({"text": "x".repeat(LIMIT)}).to_string();
+        for (text, expected) in
+            [("{\"a\": [1]}", true), ("[1]", false), ("{\"a\":\n1}", false), (long.as_str(), false)]
+        {
+            let raw = RawValue::from_string(text.to_owned()).unwrap();
+            let (result, passed) = result(Output::Passed(raw));
+            assert_eq!(passed.is_some(), expected, "{text:.20}");
+            assert_eq!(result.structured_content.is_none(), expected, "{text:.20}");
+            assert_eq!(result.content.len(), 1);
+        }
     }
 
     #[test]
