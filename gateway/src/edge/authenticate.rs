@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::TrustedProxies;
 use crate::auth::Authenticator;
 
-/// Puts the principal into the request's extensions, or refuses.
+/// Puts the principal and its turn into the request's extensions, or refuses.
 pub async fn authenticate(
     State((authenticator, proxies)): State<(Arc<Authenticator>, Arc<TrustedProxies>)>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -20,8 +20,9 @@ pub async fn authenticate(
 ) -> Response {
     let address = proxies.client(peer.ip(), request.headers());
     match authenticator.authenticate(request.headers(), address, now()).await {
-        Ok(principal) => {
+        Ok((principal, turn)) => {
             request.extensions_mut().insert(principal);
+            request.extensions_mut().insert(Arc::new(turn));
             next.run(request).await
         }
         Err(refusal) => refusal.into_response(),

@@ -16,6 +16,7 @@ use axum::error_handling::HandleErrorLayer;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use tower::ServiceBuilder;
+use tower::limit::GlobalConcurrencyLimitLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
@@ -57,7 +58,8 @@ pub fn router(edge: Edge) -> Router {
             .layer(from_fn(connect::browsers))
             .layer(HandleErrorLayer::new(answers::overloaded))
             .load_shed()
-            .concurrency_limit(limits.concurrent_requests)
+            // One for all paths: a plain limit would count for each of them by itself.
+            .layer(GlobalConcurrencyLimitLayer::new(limits.concurrent_requests))
             .layer(TimeoutLayer::with_status_code(http::StatusCode::GATEWAY_TIMEOUT, limits.request))
             .layer(from_fn_with_state((authenticator, Arc::new(proxies)), authenticate::authenticate)),
     );
