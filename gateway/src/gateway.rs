@@ -78,8 +78,12 @@ impl Gateway {
         };
         let health = health::start(config.health, dependencies, &mut registry);
         let aurora = Aurora::new(&config.aurora, counts.clone())?;
-        let authenticator =
-            Arc::new(Authenticator::new(store.clone(), config.requests_per_second, counts.clone()));
+        let authenticator = Arc::new(Authenticator::new(
+            store.clone(),
+            config.requests_per_second,
+            config.limits.concurrent_per_token,
+            counts.clone(),
+        ));
         let readiness = Readiness::default();
         let (stop, background) = (CancellationToken::new(), CancellationToken::new());
         let server = AuroraMcp::new(aurora, store.clone(), health, config.tools);
@@ -93,9 +97,9 @@ impl Gateway {
             metrics: counts,
         });
 
-        let server = tokio::spawn(serve(listener, router, config.limits, stop.clone()));
+        let server = tokio::spawn(serve(listener, router, config.limits, readiness.clone(), stop.clone()));
         let metrics = metrics::router(Arc::new(registry));
-        tokio::spawn(serve(metrics_listener, metrics, config.limits, background.clone()));
+        tokio::spawn(serve(metrics_listener, metrics, config.limits, readiness.clone(), background.clone()));
         tokio::spawn(background.clone().run_until_cancelled_owned(follow_changes(authenticator.clone())));
         tokio::spawn(background.clone().run_until_cancelled_owned(tidy(authenticator.clone())));
         tracing::info!(%address, %metrics_address, "the gateway is ready");
@@ -122,15 +126,20 @@ impl Gateway {
         self.metrics_address
     }
 
+    /// Says that it goes: it isn't ready any more, and each answer ends its connection. Requests are still taken.
+    pub fn say_farewell(&self) {
+        self.readiness.drain();
+    }
+
     /// Takes no new connections; requests in flight go on.
     pub fn stop_accepting(&self) {
-        self.readiness.drain();
+        self.say_farewell();
         self.stop.cancel();
     }
 
     /// Takes no new connections, lets requests in flight end, writes what is buffered.
     pub async fn shut_down(self) {
-        self.readiness.drain();
+        self.say_farewell();
         tokio::time::sleep(self.limits.linger).await;
         self.stop_accepting();
         if tokio::time::timeout(self.limits.drain, self.server).await.is_err() {

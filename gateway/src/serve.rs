@@ -1,12 +1,14 @@
 //! Accepting connections: bounded headers, bounded patience, and no request lost at the end.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
-use http::Request;
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, Version};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -17,23 +19,40 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::edge::Limits;
+use crate::edge::{Limits, Readiness};
 
 /// How long to wait when no connection can be accepted, as when all file descriptors are in use.
 const PAUSE: Duration = Duration::from_millis(50);
 /// Sign of life on an HTTP/2 connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
-/// Serves until `stop`, then until the last request in flight is answered.
-pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: CancellationToken) {
+/// Serves until `stop`, then until the last request in flight is answered. From the moment when no request is wanted any
+/// more, each answer ends its connection, so that the client's next one leads to another replica: a request that is sent
+/// just as an idle connection is closed would be lost.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    readiness: Readiness,
+    stop: CancellationToken,
+) {
     let builder = Arc::new(builder(limits));
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(limits.connections));
     while let Some((stream, address, place)) = stop.run_until_cancelled(accept(&listener, &places)).await {
-        let router = router.clone();
+        let (router, readiness) = (router.clone(), readiness.clone());
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(address));
-            router.clone().oneshot(request)
+            let (version, readiness) = (request.version(), readiness.clone());
+            let answer = router.clone().oneshot(request);
+            async move {
+                let mut response = answer.await?;
+                // HTTP/2 has a frame of its own for this, sent with `stop`.
+                if version < Version::HTTP_2 && !readiness.is_ready() {
+                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                Ok::<_, Infallible>(response)
+            }
         });
         let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
         let connection = graceful.watch(connection);

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use kube::runtime::controller::Action;
 use kube::runtime::reflector::ObjectRef;
 use kube::{Api, ResourceExt as _};
+use tracing::{Instrument as _, info_span};
 
 use crate::apply::apply;
 use crate::context::Context;
@@ -66,7 +67,7 @@ async fn settle(context: &Context, cached: &McpToken) -> Result<Settled, Error> 
         if is_foreign(&resource, &context.config.installation) {
             return Ok(Settled::Foreign);
         }
-        let observation = Box::pin(observe(context, &resource)).await?;
+        let observation = Box::pin(observe(context, &resource).instrument(info_span!("observe"))).await?;
         let plan = plan(&observation.observed, &context.config);
         if plan.steps.is_empty() {
             return report(context, &resource, plan).await;
@@ -74,7 +75,8 @@ async fn settle(context: &Context, cached: &McpToken) -> Result<Settled, Error> 
         for step in &plan.steps {
             last = step.name();
             crash::point("before", last);
-            if let Err(error) = apply(context, &resource, &observation.managed, step).await {
+            let applied = apply(context, &resource, &observation.managed, step);
+            if let Err(error) = applied.instrument(info_span!("step", step = last)).await {
                 if error.category() != Category::Conflict {
                     return Err(error);
                 }

@@ -23,6 +23,7 @@ pub struct Amendment {
 
 impl Store {
     /// Brings a row into the given form. A revoked row stays revoked; only a suspension of ours is taken back.
+    #[tracing::instrument(name = STEP, skip_all, fields(otel.kind = "client", db.system.name = "postgresql"))]
     pub async fn amend(&self, managed: &Managed, to: &Amendment) -> Result<(), StoreError> {
         let access = serde_json::to_value(&to.access)
             .map_err(|error| StoreError::Unreadable { step: STEP, found: error.to_string() })?;

@@ -54,6 +54,7 @@ struct StrayRow {
 
 impl Store {
     /// Reads the rows of one McpToken, and the row of `token` (the Secret's) if there is one.
+    #[tracing::instrument(name = STEP, skip_all, fields(otel.kind = "client", db.system.name = "postgresql"))]
     pub async fn ledger(&self, owner: &Owner, token: Option<&Bearer>) -> Result<Ledger, StoreError> {
         let mut transaction = self.begin(STEP).await?;
         as_resolver(&mut transaction, STEP).await?;

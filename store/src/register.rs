@@ -13,6 +13,7 @@ impl Store {
     ///
     /// Fails with [`StoreError::Taken`] if a row with this token belongs to another user, or is kept for another
     /// McpToken, or the serial is already given to another token.
+    #[tracing::instrument(name = STEP, skip_all, fields(otel.kind = "client", db.system.name = "postgresql"))]
     pub async fn register(&self, new: &NewManaged) -> Result<TokenId, StoreError> {
         let mut transaction = self.begin(STEP).await?;
         as_resolver(&mut transaction, STEP).await?;

@@ -7,6 +7,7 @@ use crate::{Managed, OrgId, Store, StoreError};
 
 impl Store {
     /// Revokes a row. It stays for the audit, and nothing revives it.
+    #[tracing::instrument(name = "revoke the token", skip_all, fields(otel.kind = "client", db.system.name = "postgresql"))]
     pub async fn revoke(&self, managed: &Managed) -> Result<(), StoreError> {
         let step = "revoke the token";
         let mut transaction = self.begin(step).await?;
@@ -23,6 +24,7 @@ impl Store {
     }
 
     /// Deletes a row and its record.
+    #[tracing::instrument(name = "delete the token", skip_all, fields(otel.kind = "client", db.system.name = "postgresql"))]
     pub async fn delete(&self, managed: &Managed) -> Result<(), StoreError> {
         let step = "delete the token";
         let mut transaction = self.begin(step).await?;
@@ -39,6 +41,7 @@ impl Store {
     }
 
     /// Leaves a row in force although its McpToken goes: nothing of ours touches it from now on.
+    #[tracing::instrument(name = "leave the token in force", skip_all, fields(otel.kind = "client", db.system.name = "postgresql"))]
     pub async fn retain(&self, managed: &Managed) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE aurora_mcp.managed_token SET retained = true WHERE token_id = $1 AND digest = $2",

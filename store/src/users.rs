@@ -41,6 +41,7 @@ impl From<Found> for User {
 
 impl Store {
     /// The user with this id.
+    #[tracing::instrument(name = STEP, skip_all, fields(otel.kind = "client", db.system.name = "postgresql"))]
     pub async fn user_by_id(&self, id: &UserId) -> Result<Option<User>, StoreError> {
         let found: Option<Found> = sqlx::query_as("SELECT id, email, org_id FROM users WHERE id = $1")
             .bind(id.as_str())
@@ -51,6 +52,7 @@ impl Store {
     }
 
     /// A user's address and role. The gateway may lack the grant for it, and works without.
+    #[tracing::instrument(name = STEP, skip_all, fields(otel.kind = "client", db.system.name = "postgresql"))]
     pub async fn profile(&self, id: &UserId) -> Result<Option<Profile>, StoreError> {
         sqlx::query_as("SELECT email, role FROM users WHERE id = $1")
             .bind(id.as_str())
@@ -60,6 +62,7 @@ impl Store {
     }
 
     /// The user with this address. Case counts only if two users differ by nothing else.
+    #[tracing::instrument(name = STEP, skip_all, fields(otel.kind = "client", db.system.name = "postgresql"))]
     pub async fn user_by_email(&self, email: &str) -> Result<Option<User>, StoreError> {
         let found: Vec<Found> = sqlx::query_as(
             "SELECT id, email, org_id FROM users WHERE lower(email) = lower($1) ORDER BY email = $1 DESC LIMIT 2",

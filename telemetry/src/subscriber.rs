@@ -2,7 +2,8 @@
 
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry::{KeyValue, global};
-use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig};
+use opentelemetry_otlp::tonic_types::transport::ClientTlsConfig;
+use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig, WithTonicConfig};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use opentelemetry_sdk::{Resource, error::OTelSdkError};
@@ -78,9 +79,12 @@ where
 }
 
 fn tracer_provider(settings: &Settings, endpoint: &str) -> Result<SdkTracerProvider, TelemetryError> {
-    let exporter = SpanExporter::builder()
-        .with_tonic()
-        .with_endpoint(endpoint)
+    let mut exporter = SpanExporter::builder().with_tonic().with_endpoint(endpoint);
+    if endpoint.starts_with("https:") {
+        // Without this the exporter trusts no authority at all.
+        exporter = exporter.with_tls_config(ClientTlsConfig::new().with_enabled_roots());
+    }
+    let exporter = exporter
         .build()
         .map_err(|source| TelemetryError::Exporter { endpoint: endpoint.to_owned(), source })?;
     let resource = Resource::builder()

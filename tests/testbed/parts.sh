@@ -96,13 +96,14 @@ host_tools
 once debian /dev/null -- debian
 once prometheus /dev/null -- prometheus
 once kubectl-helm /dev/null -- kubectl_helm
-[ $# -gt 0 ] || set -- etcd coredns weaviate kubernetes
+[ $# -gt 0 ] || set -- etcd coredns weaviate otel-collector kubernetes
 for part in "$@"; do
   inputs=("$TESTBED/go/$part"/go.*)
   case $part in
     etcd) once etcd "${inputs[@]}" -- go_build etcd etcd go.etcd.io/etcd/server/v3 "" ;;
     coredns) once coredns "${inputs[@]}" "$TESTBED/go/coredns/main.go" -- go_build coredns coredns . "" ;;
     bench) once bench /dev/null -- bench ;;
+    otel-collector) once otel-collector "${inputs[@]}" "$TESTBED/go/otel-collector/main.go" -- go_build otel-collector otel-collector . "" ;;
     weaviate) once weaviate "${inputs[@]}" -- go_build weaviate weaviate github.com/weaviate/weaviate/cmd/weaviate-server "" ;;
     *) once kubernetes "${inputs[@]}" "$TESTBED/go/kubernetes/main.go" -- kubernetes ;;
   esac

@@ -6,6 +6,7 @@ mod cache;
 mod last_used;
 mod pace;
 mod refusal;
+mod turns;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -24,6 +25,8 @@ use self::cache::PrincipalCache;
 use self::last_used::LastUsed;
 use self::pace::Pace;
 pub use self::refusal::Refusal;
+pub use self::turns::Turn;
+use self::turns::Turns;
 use crate::metrics::Metrics;
 
 /// Lookups at a time for addresses with many failures, and how long one waits for its turn.
@@ -37,6 +40,7 @@ pub struct Authenticator {
     attempts: Attempts,
     turns: Semaphore,
     pace: Pace,
+    at_once: Turns,
     last_used: LastUsed,
     /// A change listener is connected.
     listening: AtomicBool,
@@ -46,14 +50,16 @@ pub struct Authenticator {
 }
 
 impl Authenticator {
-    /// Each token may make so many requests a second, 0 for no limit. Nothing is known yet; see [`Authenticator::follow_changes`].
-    pub fn new(store: Store, requests_per_second: u32, metrics: Metrics) -> Self {
+    /// Each token may make so many requests a second, 0 for no limit, and have so many served at once. Nothing is known yet;
+    /// see [`Authenticator::follow_changes`].
+    pub fn new(store: Store, requests_per_second: u32, at_once: usize, metrics: Metrics) -> Self {
         Self {
             store,
             cache: PrincipalCache::new(),
             attempts: Attempts::new(),
             turns: Semaphore::new(TURNS),
             pace: Pace::per_second(requests_per_second),
+            at_once: Turns::per_token(at_once),
             last_used: LastUsed::default(),
             listening: AtomicBool::new(false),
             unannounced: AtomicBool::new(false),
@@ -61,17 +67,17 @@ impl Authenticator {
         }
     }
 
-    /// The principal of a request, or why it is not let in.
+    /// The principal of a request and its turn, to be kept until it is answered; or why it is not let in.
     pub async fn authenticate(
         &self,
         headers: &HeaderMap,
         address: IpAddr,
         now: Timestamp,
-    ) -> Result<Arc<Principal>, Refusal> {
+    ) -> Result<(Arc<Principal>, Turn), Refusal> {
         let identified = self.identify(headers, address, now).await;
         let result = identified.and_then(|principal| self.paced(principal));
         match &result {
-            Ok(principal) => {
+            Ok((principal, _)) => {
                 self.last_used.note(principal.token_id, now);
                 self.metrics.authentication("valid");
             }
@@ -108,11 +114,10 @@ impl Authenticator {
         }
     }
 
-    fn paced(&self, principal: Arc<Principal>) -> Result<Arc<Principal>, Refusal> {
-        match self.pace.count(principal.token_id) {
-            Ok(()) => Ok(principal),
-            Err(wait) => Err(Refusal::TooFast(wait)),
-        }
+    fn paced(&self, principal: Arc<Principal>) -> Result<(Arc<Principal>, Turn), Refusal> {
+        self.pace.count(principal.token_id).map_err(Refusal::TooFast)?;
+        let turn = self.at_once.take(principal.token_id).ok_or(Refusal::TooManyAtOnce)?;
+        Ok((principal, turn))
     }
 
     /// A malformed token from an address that is already refused is told to wait like any other.

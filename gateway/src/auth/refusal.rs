@@ -36,6 +36,8 @@ pub enum Refusal {
     TooManyAttempts(Duration),
     /// Too many requests with this token.
     TooFast(Duration),
+    /// Too many requests with this token are being served.
+    TooManyAtOnce,
 }
 
 impl Refusal {
@@ -53,6 +55,7 @@ impl Refusal {
             Self::StoreAway => "store_away",
             Self::TooManyAttempts(_) => "too_many_attempts",
             Self::TooFast(_) => "too_fast",
+            Self::TooManyAtOnce => "too_many_at_once",
         }
     }
 
@@ -60,14 +63,20 @@ impl Refusal {
     pub fn is_failed_attempt(&self) -> bool {
         !matches!(
             self,
-            Self::StoreAway | Self::TooManyAttempts(_) | Self::TooFast(_) | Self::NoBearer(NoBearer::Missing)
+            Self::StoreAway
+                | Self::TooManyAttempts(_)
+                | Self::TooFast(_)
+                | Self::TooManyAtOnce
+                | Self::NoBearer(NoBearer::Missing)
         )
     }
 
     fn status(&self) -> StatusCode {
         match self {
             Self::StoreAway => StatusCode::SERVICE_UNAVAILABLE,
-            Self::TooManyAttempts(_) | Self::TooFast(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyAttempts(_) | Self::TooFast(_) | Self::TooManyAtOnce => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             _ => StatusCode::UNAUTHORIZED,
         }
     }
@@ -76,7 +85,7 @@ impl Refusal {
         match self {
             Self::NoBearer(NoBearer::Missing) => "unauthorized",
             Self::StoreAway => "temporarily_unavailable",
-            Self::TooManyAttempts(_) | Self::TooFast(_) => "too_many_requests",
+            Self::TooManyAttempts(_) | Self::TooFast(_) | Self::TooManyAtOnce => "too_many_requests",
             _ => "invalid_token",
         }
     }
@@ -107,12 +116,16 @@ impl Refusal {
                 "Too many wrong tokens from this address. Wait, and check the client's configuration."
             }
             Self::TooFast(_) => "Too many requests with this token. Wait a moment.",
+            Self::TooManyAtOnce => {
+                "Too many requests with this token are still being served. Wait for their answers, or close open streams."
+            }
         })
     }
 
     fn retry_after(&self) -> Option<u64> {
         match self {
             Self::StoreAway => Some(5),
+            Self::TooManyAtOnce => Some(1),
             Self::TooManyAttempts(wait) | Self::TooFast(wait) => Some(wait.as_secs() + 1),
             _ => None,
         }

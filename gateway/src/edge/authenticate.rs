@@ -9,14 +9,14 @@ use http::request::Parts;
 use jiff::Timestamp;
 
 use super::{Trace, TrustedProxies};
-use crate::auth::{Authenticator, Refusal};
+use crate::auth::{Authenticator, Refusal, Turn};
 
-/// The principal of a request, or why it is not let in.
+/// The principal of a request and its turn, or why it is not let in.
 pub async fn authenticate(
     authenticator: &Authenticator,
     proxies: &TrustedProxies,
     request: &Parts,
-) -> Result<Arc<Principal>, Refusal> {
+) -> Result<(Arc<Principal>, Turn), Refusal> {
     let headers = &request.headers;
     let address = proxies.client(peer(request), headers);
     let result = authenticator.authenticate(headers, address, now()).await;

@@ -120,13 +120,14 @@ impl IntoResponse for Refused {
 /// Lets a request in, or not, by its Host and Origin.
 pub fn judge(settings: &GuardSettings, uri: &Uri, headers: &HeaderMap) -> Result<(), Refused> {
     let mut hosts = headers.get_all(HOST).iter();
-    let host = match (hosts.next(), hosts.next()) {
-        (Some(host), None) => host.to_str().map_err(|_| Refused::Host)?,
-        // HTTP/2 carries it in the address instead.
-        (None, _) => uri.authority().map(Authority::as_str).ok_or(Refused::Host)?,
+    let header = match (hosts.next(), hosts.next()) {
+        (Some(host), None) => Some(host.to_str().map_err(|_| Refused::Host)?),
+        (None, _) => None,
         (Some(_), Some(_)) => return Err(Refused::Host),
     };
-    if !settings.permits_host(host) {
+    // HTTP/2 carries it in the address, and so does HTTP/1 for a proxy, where it counts more than the header (RFC 9112 §3.2.2).
+    let named = [header, uri.authority().map(Authority::as_str)];
+    if named == [None, None] || !named.into_iter().flatten().all(|host| settings.permits_host(host)) {
         return Err(Refused::Host);
     }
     for origin in headers.get_all(ORIGIN) {
@@ -203,6 +204,18 @@ mod tests {
         }
         assert_eq!(judged(&[], &[], &[]), Err(Refused::Host));
         assert_eq!(judged(&[(HOST, "localhost"), (HOST, "localhost")], &[], &[]), Err(Refused::Host));
+    }
+
+    #[test]
+    fn a_host_in_the_address_counts_as_well() {
+        let judged = |uri: &'static str, host: Option<&'static str>| {
+            let headers = host.map(|host| (HOST, HeaderValue::from_static(host))).into_iter().collect();
+            judge(&GuardSettings::default(), &Uri::from_static(uri), &headers)
+        };
+        assert_eq!(judged("http://localhost:8811/mcp", None), Ok(()), "HTTP/2");
+        assert_eq!(judged("http://localhost/mcp", Some("127.0.0.1")), Ok(()));
+        assert_eq!(judged("http://evil.example/mcp", Some("localhost")), Err(Refused::Host));
+        assert_eq!(judged("http://localhost/mcp", Some("evil.example")), Err(Refused::Host));
     }
 
     #[test]

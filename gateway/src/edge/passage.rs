@@ -58,12 +58,13 @@ pub async fn pass(State(passage): State<Arc<Passage>>, request: Request, next: N
         .unwrap_or_else(|_| StatusCode::GATEWAY_TIMEOUT.into_response())
 }
 
-/// Only valid tokens go on, before the body is read. The principal goes with the request.
+/// Only valid tokens go on, before the body is read. The principal and its turn go with the request.
 async fn admit(passage: &Passage, request: Request, next: Next) -> Response {
     let (mut head, body) = request.into_parts();
     match authenticate::authenticate(&passage.authenticator, &passage.proxies, &head).await {
-        Ok(principal) => {
+        Ok((principal, turn)) => {
             head.extensions.insert(principal);
+            head.extensions.insert(Arc::new(turn));
             next.run(Request::from_parts(head, body)).await
         }
         Err(refusal) => refusal.into_response(),

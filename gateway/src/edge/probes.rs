@@ -21,7 +21,8 @@ impl Readiness {
         self.draining.store(true, Ordering::Release);
     }
 
-    fn is_ready(&self) -> bool {
+    /// Whether it still wants requests.
+    pub fn is_ready(&self) -> bool {
         !self.draining.load(Ordering::Acquire)
     }
 }

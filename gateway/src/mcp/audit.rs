@@ -99,6 +99,20 @@ impl Record {
         }
     }
 
+    /// The record of a stream that was opened: complete at once, for the stream may last for minutes.
+    pub fn of_stream(uris: &[String], scope: Arc<Scope>, trace: Trace, metrics: &Metrics) -> Self {
+        Self {
+            scope,
+            trace,
+            method: "subscriptions/listen".to_owned(),
+            subject: Subject { object: Some(cut(&uris.join(" "), LONGEST_ADDRESS)), ..Subject::default() },
+            arguments: None,
+            outcome: "ok",
+            started: Instant::now(),
+            metrics: metrics.clone(),
+        }
+    }
+
     /// The request was answered.
     pub fn finish(mut self, result: &Result<ServerResult, ErrorData>) {
         self.outcome = match result {

@@ -1,7 +1,6 @@
 //! The HTTP side of MCP: one POST, one message, one answer.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use aurora_mcp_store::Principal;
 use axum::Router;
@@ -20,6 +19,7 @@ use serde_json::value::RawValue;
 use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, Span};
 
 use super::audit::{Record, Recorder};
 use super::envelope::{self, Message};
@@ -34,6 +34,7 @@ use super::server::AuroraMcp as Handler;
 use super::subscriptions::Subscription;
 use super::{request, stream};
 use crate::aurora::Caller;
+use crate::auth::Turn;
 use crate::edge::{Limits, Trace, refusal};
 use crate::metrics::Metrics;
 use crate::tools::Progress;
@@ -70,13 +71,19 @@ impl Endpoint {
         Recorder { tools: self.server().tools(), metrics: &self.metrics, arguments: self.audit_arguments }
     }
 
-    fn subscribe(&self, id: &NumberOrString, params: Option<&RawValue>) -> Response {
+    fn subscribe(
+        &self,
+        id: &NumberOrString,
+        params: Option<&RawValue>,
+        (scope, trace): (Arc<Scope>, Trace),
+        turn: Arc<Turn>,
+    ) -> Response {
         let reports = self.server().health().changes();
         let server = self.server().get_info().server_info;
         match Subscription::new(id.clone(), params, reports, server, self.stop.clone()) {
             Ok(subscription) => {
-                self.metrics.call("subscriptions/listen", "", "ok", Duration::ZERO);
-                subscription.respond()
+                drop(Record::of_stream(subscription.uris(), scope, trace, &self.metrics));
+                subscription.respond(turn)
             }
             Err(error) => failure(Era::Modern, Some(id), &error),
         }
@@ -84,7 +91,7 @@ impl Endpoint {
 
     async fn handle(self: Arc<Self>, call: Call) -> Answered {
         let _in_flight = self.metrics.in_flight();
-        let Call { id, era, request, meta, scope, trace } = call;
+        let Call { id, era, request, meta, scope, trace, turn: _turn } = call;
         let record = Record::of(&request, scope.clone(), trace, &self.recorder());
         let mut context = RequestContext::new(id.clone(), self.peer.clone());
         context.meta = meta;
@@ -121,6 +128,7 @@ struct Call {
     meta: RequestMetaObject,
     scope: Arc<Scope>,
     trace: Trace,
+    turn: Arc<Turn>,
 }
 
 /// `POST` on `/mcp` and `/`; other methods are not served.
@@ -142,6 +150,7 @@ async fn not_allowed() -> Response {
 async fn receive(
     State((endpoint, limits)): State<(Arc<Endpoint>, Limits)>,
     Extension(principal): Extension<Arc<Principal>>,
+    Extension(turn): Extension<Arc<Turn>>,
     Extension(trace): Extension<Trace>,
     request: Request,
 ) -> Response {
@@ -163,25 +172,20 @@ async fn receive(
         Ok(understood) => understood,
         Err(Refused { status, error }) => return refused(status, Some(&id), error),
     };
+    let meta = common.meta.unwrap_or_default();
+    let (progress, reports) = progress(&method, &meta, &headers);
+    let scope = match scope(principal, &trace, progress) {
+        Ok(scope) => scope,
+        Err(error) => return failure(era, Some(&id), &error),
+    };
     if era == Era::Modern && method == "subscriptions/listen" {
-        return endpoint.subscribe(&id, params);
+        return endpoint.subscribe(&id, params, (scope, trace), turn);
     }
     let request = match request::typed(era, &method, params) {
         Ok(request) => request,
         Err(error) => return failure(era, Some(&id), &error),
     };
-    let meta = common.meta.unwrap_or_default();
-    let (progress, reports) = progress(&method, &meta, &headers);
-    let Ok(caller) = Caller::new(
-        principal.user_id.as_str(),
-        principal.org_id.as_str(),
-        trace.request_id_header(),
-        trace.traceparent(),
-    ) else {
-        return failure(era, Some(&id), &ErrorData::internal_error("the token's user has no valid id", None));
-    };
-    let scope = Arc::new(Scope::new(principal, caller, progress));
-    let call = Call { id, era, request, meta, scope, trace };
+    let call = Call { id, era, request, meta, scope, trace, turn };
     match reports {
         None => {
             let answered = endpoint.handle(call).await;
@@ -189,9 +193,17 @@ async fn receive(
         }
         Some(reports) => {
             let work = async move { endpoint.handle(call).await.text() };
-            stream::respond(Box::pin(work), reports)
+            // The stream is read after this function: without its span the work would belong to no trace.
+            stream::respond(Box::pin(work.instrument(Span::current())), reports)
         }
     }
+}
+
+fn scope(principal: Arc<Principal>, trace: &Trace, progress: Progress) -> Result<Arc<Scope>, ErrorData> {
+    let (user, organisation) = (principal.user_id.as_str(), principal.org_id.as_str());
+    let caller = Caller::new(user, organisation, trace.request_id_header(), trace.traceparent())
+        .map_err(|_| ErrorData::internal_error("the token's user has no valid id", None))?;
+    Ok(Arc::new(Scope::new(principal, caller, progress)))
 }
 
 /// The whole body, unless it is too large or comes too slowly.

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::stream;
+use crate::auth::Turn;
 use crate::health::{Component, Report};
 use crate::resources::HEALTH;
 
@@ -60,15 +61,21 @@ impl Subscription {
         Ok(Self { id, uris, known, reports, server, stop, end: Instant::now() + LIFETIME })
     }
 
-    /// The stream: an acknowledgement, announcements, and a result at a graceful end.
-    pub fn respond(self) -> Response {
-        stream::events(unfold(State::Opened(self), |state| async move {
-            match state {
+    /// What is subscribed to.
+    pub fn uris(&self) -> &[String] {
+        &self.uris
+    }
+
+    /// The stream: an acknowledgement, announcements, and a result at a graceful end. It takes its token's turn with it.
+    pub fn respond(self, turn: Arc<Turn>) -> Response {
+        stream::events(unfold((State::Opened(self), turn), |(state, turn)| async move {
+            let next = match state {
                 State::Opened(open) => Some((open.acknowledgement(), State::Waiting(open))),
                 State::Announcing(open, uris) => Some(open.announce(uris)),
                 State::Waiting(open) => Some(open.wait().await),
                 State::Ended => None,
-            }
+            };
+            next.map(|(text, state)| (text, (state, turn)))
         }))
     }
 

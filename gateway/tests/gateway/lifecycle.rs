@@ -67,3 +67,19 @@ async fn a_request_in_flight_outlives_the_signal_to_stop() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_gateway_that_goes_sends_its_clients_to_another_and_still_answers() {
+    run(async |world| {
+        let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"}).to_string();
+        let bearer = format!("Bearer {ALICES}");
+        let ask = async || world.post(&[("authorization", &bearer)], ping.clone()).await;
+        assert_eq!(ask().await.header("connection"), "");
+        world.gateway.say_farewell();
+        assert_eq!(world.get("/readyz", &[]).await.status, 503);
+        let last = ask().await;
+        assert_eq!((last.status, last.header("connection")), (200, "close"));
+        assert_eq!(ask().await.status, 200, "on a new connection, for as long as some still come");
+    })
+    .await;
+}

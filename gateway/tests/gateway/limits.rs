@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::world::{ALICES, BOBS, run, run_with};
+use crate::world::{ALICES, BOBS, World, eventually, run, run_with};
 
 #[tokio::test]
 async fn a_body_beyond_the_limit_is_refused() {
@@ -46,6 +46,9 @@ async fn requests_beyond_the_limit_are_shed_at_once() {
             let slow = world.rpc(ALICES, "tools/call", json!({"name": "list_incidents"}));
             let quick = async {
                 tokio::time::sleep(Duration::from_millis(200)).await;
+                let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"});
+                let root = world.http.post(world.url("/")).bearer_auth(ALICES).json(&ping);
+                assert_eq!(root.send().await.unwrap().status(), 503, "the limit is one for all paths");
                 world.rpc(ALICES, "ping", json!({})).await
             };
             let (slow, quick) = tokio::join!(slow, quick);
@@ -89,7 +92,7 @@ async fn a_token_that_goes_too_fast_waits_and_slows_no_other() {
     run_with(
         |config| config.requests_per_second = 1,
         async |world| {
-            crate::world::eventually("the token has to wait", async || {
+            eventually("the token has to wait", async || {
                 let answer = world.rpc(ALICES, "ping", json!({})).await;
                 answer.status == 429 && answer.json()["reason"] == "too_fast"
             })
@@ -98,4 +101,40 @@ async fn a_token_that_goes_too_fast_waits_and_slows_no_other() {
         },
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_token_that_has_its_share_open_waits_and_leaves_the_others_theirs() {
+    run_with(
+        |config| config.limits.concurrent_per_token = 2,
+        async |world| {
+            let mut streams = vec![listen(world).await, listen(world).await];
+            assert!(streams.iter().all(|stream| stream.status() == 200));
+            let answer = world.rpc(ALICES, "ping", json!({})).await;
+            assert_eq!((answer.status, answer.json()["reason"].as_str()), (429, Some("too_many_at_once")));
+            assert!(!answer.header("retry-after").is_empty());
+            assert_eq!(world.rpc(BOBS, "ping", json!({})).await.status, 200);
+            streams.pop();
+            eventually("a closed stream gives its turn back", async || {
+                world.rpc(ALICES, "ping", json!({})).await.status == 200
+            })
+            .await;
+        },
+    )
+    .await;
+}
+
+async fn listen(world: &World<'_>) -> reqwest::Response {
+    let params = json!({
+        "notifications": {"resourceSubscriptions": ["aurora://health/kubernetes"]},
+        "_meta": {
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {},
+        },
+    });
+    let request = world.http.post(world.url("/mcp")).bearer_auth(ALICES);
+    let request =
+        request.header("mcp-protocol-version", "2026-07-28").header("mcp-method", "subscriptions/listen");
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "subscriptions/listen", "params": params});
+    request.json(&body).send().await.unwrap()
 }

@@ -41,6 +41,10 @@ async fn a_modern_client_discovers_lists_and_calls_without_initialize() {
             assert_eq!(result["cacheScope"], "private", "{method} depends on the token");
             assert!(result["ttlMs"].is_number() && result["resultType"] == "complete", "{method}");
         }
+        let read = world.modern(ALICES, "resources/read", json!({"uri": "aurora://whoami"})).await.result();
+        for result in [&discovered, &read] {
+            assert!(result["cacheScope"] == "private" && result["ttlMs"].is_number(), "{result}");
+        }
         let call =
             world.modern(ALICES, "tools/call", json!({"name": "get_graph_stats", "arguments": {}})).await;
         assert_eq!(call.json()["id"], "m");
