@@ -6,6 +6,7 @@ mod cache;
 mod last_used;
 mod pace;
 mod refusal;
+mod vouching;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use self::cache::PrincipalCache;
 use self::last_used::LastUsed;
 use self::pace::Pace;
 pub use self::refusal::Refusal;
+pub use self::vouching::{Peer, Unvouched, Vouching};
 use crate::metrics::Metrics;
 
 /// Lookups at a time for addresses with many failures, and how long one waits for its turn.
@@ -33,6 +35,7 @@ const TURN: Duration = Duration::from_secs(1);
 /// Resolves tokens against Postgres, with a cache that follows announced changes.
 pub struct Authenticator {
     store: Store,
+    vouching: Vouching,
     cache: PrincipalCache,
     attempts: Attempts,
     turns: Semaphore,
@@ -47,9 +50,10 @@ pub struct Authenticator {
 
 impl Authenticator {
     /// Each token may make so many requests a second, 0 for no limit. Nothing is known yet; see [`Authenticator::follow_changes`].
-    pub fn new(store: Store, requests_per_second: u32, metrics: Metrics) -> Self {
+    pub fn new(store: Store, vouching: Vouching, requests_per_second: u32, metrics: Metrics) -> Self {
         Self {
             store,
+            vouching,
             cache: PrincipalCache::new(),
             attempts: Attempts::new(),
             turns: Semaphore::new(TURNS),
@@ -65,10 +69,10 @@ impl Authenticator {
     pub async fn authenticate(
         &self,
         headers: &HeaderMap,
-        address: IpAddr,
+        peer: Peer,
         now: Timestamp,
     ) -> Result<Arc<Principal>, Refusal> {
-        let identified = self.identify(headers, address, now).await;
+        let identified = self.identify(headers, peer, now).await;
         let result = identified.and_then(|principal| self.paced(principal));
         match &result {
             Ok(principal) => {
@@ -78,8 +82,8 @@ impl Authenticator {
             Err(refusal) => {
                 self.metrics.authentication(refusal.reason());
                 if refusal.is_failed_attempt() {
-                    self.attempts.failed(address);
-                    tracing::info!(reason = refusal.reason(), %address, "token refused");
+                    self.attempts.failed(peer.client);
+                    tracing::info!(reason = refusal.reason(), address = %peer.client, "token refused");
                 }
             }
         }
@@ -89,9 +93,12 @@ impl Authenticator {
     async fn identify(
         &self,
         headers: &HeaderMap,
-        address: IpAddr,
+        peer: Peer,
         now: Timestamp,
     ) -> Result<Arc<Principal>, Refusal> {
+        let address = peer.client;
+        // Before the token is looked at: who does not come through the proxy learns nothing about it.
+        let vouched = self.vouching.vouched(headers, peer)?;
         let bearer = bearer::presented(headers)
             .map_err(|problem| self.limited(address, Refusal::NoBearer(problem)))?;
         let known = self.cache.get(&bearer.digest(), Instant::now()).await;
@@ -102,10 +109,14 @@ impl Authenticator {
                 None => self.look_up(&bearer).await?,
             },
         };
-        match principal.expires_at {
-            Some(at) if at <= now => Err(Refusal::Expired(Some(at))),
-            _ => Ok(principal),
+        if let Some(at) = principal.expires_at.filter(|at| *at <= now) {
+            return Err(Refusal::Expired(Some(at)));
         }
+        if let Err(unvouched) = vouched.is_owner(&principal) {
+            tracing::warn!(reason = unvouched.reason(), token_id = %principal.token_id, %address, "refused a token that works");
+            return Err(unvouched.into());
+        }
+        Ok(principal)
     }
 
     fn paced(&self, principal: Arc<Principal>) -> Result<Arc<Principal>, Refusal> {
@@ -139,7 +150,14 @@ impl Authenticator {
         let generation = self.cache.generation();
         let read_at = Instant::now();
         let span = tracing::info_span!("resolve token", otel.kind = "client", db.system.name = "postgresql");
-        let resolution = self.store.resolve(bearer).instrument(span).await.map_err(|error| {
+        let resolution = async {
+            if self.vouching.is_asked_for() {
+                self.store.resolve_with_email(bearer).await
+            } else {
+                self.store.resolve(bearer).await
+            }
+        };
+        let resolution = resolution.instrument(span).await.map_err(|error| {
             tracing::warn!(%error, category = error.category().as_str(), "a token could not be checked");
             Refusal::StoreAway
         })?;
@@ -152,6 +170,9 @@ impl Authenticator {
             Resolution::OwnerGone => return Err(Refusal::OwnerGone),
             Resolution::LimitsUnreadable => return Err(Refusal::RulesUnreadable),
         };
+        if self.vouching.is_asked_for() && principal.email.is_none() {
+            return Err(Unvouched::OwnerUnreadable.into());
+        }
         self.attempts.worked(principal.digest);
         self.cache.keep(principal.clone(), generation, read_at).await;
         Ok(principal)

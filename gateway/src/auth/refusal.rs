@@ -11,6 +11,7 @@ use http::{HeaderValue, StatusCode};
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::Unvouched;
 use super::bearer::NoBearer;
 
 /// A request that is not authenticated.
@@ -36,6 +37,14 @@ pub enum Refusal {
     TooManyAttempts(Duration),
     /// Too many requests with this token.
     TooFast(Duration),
+    /// The proxy in front does not vouch for the token's user.
+    Unvouched(Unvouched),
+}
+
+impl From<Unvouched> for Refusal {
+    fn from(unvouched: Unvouched) -> Self {
+        Self::Unvouched(unvouched)
+    }
 }
 
 impl Refusal {
@@ -53,6 +62,7 @@ impl Refusal {
             Self::StoreAway => "store_away",
             Self::TooManyAttempts(_) => "too_many_attempts",
             Self::TooFast(_) => "too_fast",
+            Self::Unvouched(unvouched) => unvouched.reason(),
         }
     }
 
@@ -60,7 +70,11 @@ impl Refusal {
     pub fn is_failed_attempt(&self) -> bool {
         !matches!(
             self,
-            Self::StoreAway | Self::TooManyAttempts(_) | Self::TooFast(_) | Self::NoBearer(NoBearer::Missing)
+            Self::StoreAway
+                | Self::TooManyAttempts(_)
+                | Self::TooFast(_)
+                | Self::Unvouched(_)
+                | Self::NoBearer(NoBearer::Missing)
         )
     }
 
@@ -68,6 +82,7 @@ impl Refusal {
         match self {
             Self::StoreAway => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooManyAttempts(_) | Self::TooFast(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unvouched(_) => StatusCode::FORBIDDEN,
             _ => StatusCode::UNAUTHORIZED,
         }
     }
@@ -77,6 +92,7 @@ impl Refusal {
             Self::NoBearer(NoBearer::Missing) => "unauthorized",
             Self::StoreAway => "temporarily_unavailable",
             Self::TooManyAttempts(_) | Self::TooFast(_) => "too_many_requests",
+            Self::Unvouched(_) => "forbidden",
             _ => "invalid_token",
         }
     }
@@ -107,6 +123,7 @@ impl Refusal {
                 "Too many wrong tokens from this address. Wait, and check the client's configuration."
             }
             Self::TooFast(_) => "Too many requests with this token. Wait a moment.",
+            Self::Unvouched(unvouched) => unvouched.message(),
         })
     }
 
@@ -191,6 +208,22 @@ mod tests {
         let response = Refusal::NoBearer(NoBearer::Missing).into_response();
         assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
         assert_eq!(response.headers()[WWW_AUTHENTICATE], "Bearer realm=\"aurora-mcp\"");
+    }
+
+    #[test]
+    fn what_the_proxy_does_not_vouch_for_is_403_without_a_challenge() {
+        for unvouched in [
+            Unvouched::NotThroughProxy,
+            Unvouched::Nobody,
+            Unvouched::SomebodyElse,
+            Unvouched::OwnerUnreadable,
+        ] {
+            let refusal = Refusal::from(unvouched);
+            assert!(!refusal.is_failed_attempt(), "nothing was guessed");
+            let response = refusal.into_response();
+            assert_eq!(response.status(), StatusCode::FORBIDDEN);
+            assert!(response.headers().get(WWW_AUTHENTICATE).is_none(), "another token would not help");
+        }
     }
 
     #[test]

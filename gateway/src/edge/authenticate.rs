@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 
 use super::TrustedProxies;
-use crate::auth::Authenticator;
+use crate::auth::{Authenticator, Peer};
 
 /// Puts the principal into the request's extensions, or refuses.
 pub async fn authenticate(
@@ -18,8 +18,9 @@ pub async fn authenticate(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let address = proxies.client(peer.ip(), request.headers());
-    match authenticator.authenticate(request.headers(), address, now()).await {
+    let peer =
+        Peer { client: proxies.client(peer.ip(), request.headers()), is_proxy: proxies.trusts(peer.ip()) };
+    match authenticator.authenticate(request.headers(), peer, now()).await {
         Ok(principal) => {
             request.extensions_mut().insert(principal);
             next.run(request).await

@@ -19,4 +19,5 @@ mod revisions;
 mod subscriptions;
 mod surface;
 mod tools;
+mod vouching;
 mod world;
