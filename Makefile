@@ -8,7 +8,7 @@ CACHE := $(or $(AURORA_MCP_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/aurora-
 TOOLS := $(CACHE)/tools/bin
 export PATH := $(CACHE)/bin:$(PATH)
 
-.PHONY: help demo test check cluster down install needs lint deny shellcheck compose browser chart dashboard unit services lifecycle conformance clients e2e docs shown generate plugin workflows sbom clean-check
+.PHONY: help demo test check cluster down install needs lint deny shellcheck compose browser expose chart dashboard unit services lifecycle conformance clients e2e docs shown generate plugin workflows sbom clean-check
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -68,6 +68,9 @@ docs: ## the commands of the documentation, in order, as a reader types them; af
 shown: ## docs/shown.md and its pictures, written anew by running them
 	@$(MAKE) -s docs RECORD=--record
 	@pictures=$$(mktemp -d) && tests/browser/browser.sh $$pictures && cp $$pictures/connect-light.png docs/images/connect-page.png && rm -r $$pictures
+
+expose: ## deploy/oauth2-proxy with Traefik, nginx, an OpenID provider, Chromium and the Python SDK, after `make install`
+	@tests/expose/expose.sh
 
 browser: ## the connect page in headless Chromium, after `make install`
 	@tests/browser/browser.sh
