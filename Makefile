@@ -8,7 +8,7 @@ CACHE := $(or $(AURORA_MCP_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/aurora-
 TOOLS := $(CACHE)/tools/bin
 export PATH := $(CACHE)/bin:$(PATH)
 
-.PHONY: help demo test check cluster down install needs lint deny shellcheck compose browser chart dashboard unit services lifecycle conformance clients e2e docs shown bench bench-gateway generate plugin workflows sbom clean-check soak fuzz
+.PHONY: help demo test check cluster down install needs lint deny shellcheck compose browser chart dashboard unit services lifecycle conformance clients e2e docs shown bench bench-gateway generate plugin workflows sbom clean-check soak fuzz expose
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -84,6 +84,9 @@ soak: ## users at work while everything behind the gateway is restarted in turn,
 FUZZ_SECONDS ?= 60
 fuzz: ## the path builder and the bearer parser, fuzzed; FUZZ_SECONDS for each
 	@tests/fuzz.sh $(FUZZ_SECONDS)
+
+expose: ## deploy/oauth2-proxy with Traefik, nginx, an OpenID provider, Chromium and the Python SDK, after `make install`
+	@tests/expose/expose.sh
 
 browser: ## the connect page in headless Chromium, after `make install`
 	@tests/browser/browser.sh

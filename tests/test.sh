@@ -41,5 +41,7 @@ say "the commands of the documentation"
 run_tests docs
 say "the connect page in a browser"
 run_tests browser
+say "deploy/oauth2-proxy: sign-in, tokens, and headers made up"
+run_tests expose
 say "the dashboard, with a real Prometheus"
 make -s dashboard

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use aurora_mcp_store::{Settings as StoreSettings, SettingsError as StoreSettingsError};
+use http::HeaderName;
 use secrecy::SecretString;
 use url::Url;
 
@@ -56,6 +57,8 @@ pub struct Config {
     pub guard: GuardSettings,
     /// Whose `X-Forwarded-For` is believed.
     pub proxies: TrustedProxies,
+    /// The header in which they name who is signed in; then a token works for that user only.
+    pub proxy_email: Option<HeaderName>,
     /// Requests a second that each token may make; 0 for no limit.
     pub requests_per_second: u32,
     /// What the edge can bear.
@@ -95,6 +98,9 @@ pub enum ConfigError {
     /// A trusted proxy is not understood.
     #[error("MCP_TRUSTED_PROXIES: {0}")]
     Proxies(#[from] ProxyError),
+    /// It means nothing without the other.
+    #[error("{0} needs {1}")]
+    Needs(&'static str, &'static str),
     /// The deny list is not understood.
     #[error("MCP_API_DENY: {0}")]
     Deny(#[from] RuleError),
@@ -112,6 +118,7 @@ impl Config {
         let reader = Reader(source);
         let lookup = reader.lookup(&["POSTGRES_PASSWORD", "REDIS_URL", "INTERNAL_API_SECRET"])?;
         let lookup = |name: &str| lookup(name);
+        let proxies = TrustedProxies::parse(&reader.list("MCP_TRUSTED_PROXIES"))?;
         let any = |port| SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), port);
         Ok(Self {
             listen: any(reader.port("MCP_PORT", 8811)?),
@@ -128,7 +135,8 @@ impl Config {
             },
             health: HealthConfig::from_lookup(lookup),
             guard: GuardSettings::new(&reader.list("MCP_ALLOWED_HOSTS"), &reader.list("MCP_ALLOWED_ORIGINS")),
-            proxies: TrustedProxies::parse(&reader.list("MCP_TRUSTED_PROXIES"))?,
+            proxy_email: reader.proxy_email(&proxies)?,
+            proxies,
             requests_per_second: reader.number("MCP_REQUESTS_PER_SECOND", 50)?,
             limits: Limits::default(),
             audit_arguments: reader.parsed("MCP_AUDIT_ARGUMENTS", false, "true or false")?,
@@ -195,6 +203,22 @@ impl<S: Source> Reader<'_, S> {
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
             .ok_or(ConfigError::Invalid { name, value, expected: "an http or https address" })
+    }
+
+    /// Only some proxy can vouch for who is signed in: whoever may set the header could be anybody.
+    fn proxy_email(&self, proxies: &TrustedProxies) -> Result<Option<HeaderName>, ConfigError> {
+        const NAME: &str = "MCP_PROXY_EMAIL_HEADER";
+        let Some(value) = self.text(NAME) else { return Ok(None) };
+        if proxies.is_empty() {
+            return Err(ConfigError::Needs(NAME, "MCP_TRUSTED_PROXIES: the proxy that sets the header"));
+        }
+        if proxies.is_everybody() {
+            return Err(ConfigError::Needs(NAME, "a MCP_TRUSTED_PROXIES that does not trust everybody"));
+        }
+        match value.parse() {
+            Ok(header) => Ok(Some(header)),
+            Err(_) => Err(ConfigError::Invalid { name: NAME, value, expected: "the name of a header" }),
+        }
     }
 
     fn list(&self, name: &str) -> Vec<String> {
@@ -284,11 +308,28 @@ mod tests {
                 ("MCP_TRUSTED_PROXIES", "10.0.0.0/8,proxy"),
                 "MCP_TRUSTED_PROXIES: \"proxy\" is neither an address nor a network such as 10.0.0.0/8",
             ),
+            (
+                ("MCP_PROXY_EMAIL_HEADER", "X-Forwarded-Email"),
+                "MCP_PROXY_EMAIL_HEADER needs MCP_TRUSTED_PROXIES: the proxy that sets the header",
+            ),
             (("MCP_REQUESTS_PER_SECOND", "-1"), "MCP_REQUESTS_PER_SECOND=\"-1\": expected a whole number"),
             (("POSTGRES_PASSWORD_FILE", "/none"), "POSTGRES_PASSWORD_FILE: cannot read /none"),
         ] {
             assert_eq!(config(&[pair]).unwrap_err().to_string(), expected);
         }
+    }
+
+    #[test]
+    fn who_is_signed_in_is_taken_from_known_proxies_only() {
+        let header = ("MCP_PROXY_EMAIL_HEADER", "X-Forwarded-Email");
+        let taken = config(&[header, ("MCP_TRUSTED_PROXIES", "10.0.0.7")]).unwrap().proxy_email;
+        assert_eq!(taken, Some(HeaderName::from_static("x-forwarded-email")));
+        for everybody in ["0.0.0.0/0", "10.0.0.7,::/0"] {
+            let error = config(&[header, ("MCP_TRUSTED_PROXIES", everybody)]).unwrap_err().to_string();
+            assert!(error.contains("does not trust everybody"), "{error}");
+        }
+        let wrong = config(&[("MCP_PROXY_EMAIL_HEADER", "X Email"), ("MCP_TRUSTED_PROXIES", "10.0.0.7")]);
+        assert!(wrong.unwrap_err().to_string().ends_with("expected the name of a header"));
     }
 
     #[test]

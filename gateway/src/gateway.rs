@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::aurora::{Aurora, ClientError};
-use crate::auth::Authenticator;
+use crate::auth::{Authenticator, Vouching};
 use crate::config::Config;
 use crate::edge::{self, Edge, Limits, Readiness};
 use crate::health::{self, Configured, Dependencies, HealthConfig};
@@ -78,8 +78,10 @@ impl Gateway {
         };
         let health = health::start(config.health, dependencies, &mut registry);
         let aurora = Aurora::new(&config.aurora, counts.clone())?;
+        let vouching = Vouching::by(config.proxy_email);
         let authenticator = Arc::new(Authenticator::new(
             store.clone(),
+            vouching,
             config.requests_per_second,
             config.limits.concurrent_per_token,
             counts.clone(),

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
 use aurora_mcp_gateway::health::{PostgresProbe, Probe, Reason, Status, Verdict};
-use aurora_mcp_store::{Settings, Store};
+use aurora_mcp_store::{Program, Settings, Store};
 use aurora_mcp_test_database::{Login, TestDatabase};
 
 /// Checks with one variable changed.
@@ -68,6 +68,22 @@ async fn each_grant_that_the_gateways_login_lacks_is_named() {
         let grant = "GRANT SELECT (id, org_id) ON public.users TO aurora_mcp_gateway";
         assert!(verdict.message.contains(grant), "{verdict:?}");
         assert_eq!(verdict.detail["missing_grants"][0], grant);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_address_of_users_must_be_readable_only_where_it_is_compared() {
+    TestDatabase::run(async |database| {
+        database.grant_roles().await;
+        let settings = Settings::from_lookup(|name| database.lookup_as(Login::Gateway, name)).unwrap();
+        let probe = || PostgresProbe::new(Store::connect_lazy(&settings, "test", 1), "db".into(), 5432);
+        let mut behind_proxy = probe().for_program(Program::GatewayBehindProxy);
+        assert_eq!(behind_proxy.check().await.status, Status::Healthy);
+        database.execute("REVOKE SELECT (email) ON users FROM aurora_mcp_gateway").await;
+        assert_eq!(probe().check().await.status, Status::Healthy);
+        let grant = "GRANT SELECT (email) ON public.users TO aurora_mcp_gateway";
+        assert_eq!(behind_proxy.check().await.detail["missing_grants"][0], grant);
     })
     .await;
 }

@@ -80,7 +80,11 @@ impl Store {
         let present: i64 = sqlx::query_scalar(
             "SELECT count(*) FROM pg_trigger
              WHERE tgrelid IN (to_regclass('mcp_tokens'), to_regclass('users'))
-               AND tgname IN ('aurora_mcp_announce', 'aurora_mcp_announce_all') AND tgenabled IN ('O', 'A')",
+               AND tgname IN ('aurora_mcp_announce', 'aurora_mcp_announce_all') AND tgenabled IN ('O', 'A')
+               -- One made by an earlier version doesn't look at addresses.
+               AND (tgname = 'aurora_mcp_announce_all' OR tgrelid = to_regclass('mcp_tokens')
+                    OR EXISTS (SELECT FROM pg_attribute a
+                               WHERE a.attrelid = tgrelid AND a.attname = 'email' AND a.attnum = ANY (tgattr)))",
         )
         .fetch_one(&mut *transaction)
         .await

@@ -16,6 +16,8 @@ pub enum Program {
     Operator,
     /// Resolves tokens and notes their use.
     Gateway,
+    /// The same, and compares the address of a token's user with the proxy's word.
+    GatewayBehindProxy,
 }
 
 /// A privilege on columns of a table; no columns: on all of it.
@@ -54,7 +56,7 @@ const OPERATOR: &[Need] = &[
     need("aurora_mcp", "managed_token", "DELETE", &[]),
 ];
 
-/// What resolving tokens takes.
+/// What resolving tokens takes. Besides these, `users.email` and `users.role` for what is no condition of its work.
 const GATEWAY: &[Need] = &[
     need(
         "public",
@@ -67,16 +69,19 @@ const GATEWAY: &[Need] = &[
     need("aurora_mcp", "managed_token", "SELECT", &[]),
 ];
 
+const EMAIL: Need = need("public", "users", "SELECT", &["email"]);
+
 impl Store {
     /// The grants that a program needs and this role lacks; empty when nothing is missing.
     ///
     /// Tables that don't exist yet are not reported: Aurora's server makes its own when it first starts, the operator ours.
     pub async fn missing_grants(&self, program: Program) -> Result<Vec<MissingGrant>, StoreError> {
-        let needs = match program {
-            Program::Operator => OPERATOR,
-            Program::Gateway => GATEWAY,
+        let needs: Vec<&Need> = match program {
+            Program::Operator => OPERATOR.iter().collect(),
+            Program::Gateway => GATEWAY.iter().collect(),
+            Program::GatewayBehindProxy => GATEWAY.iter().chain([&EMAIL]).collect(),
         };
-        let texts = |text: fn(&Need) -> String| needs.iter().map(text).collect::<Vec<_>>();
+        let texts = |text: fn(&Need) -> String| needs.iter().copied().map(text).collect::<Vec<_>>();
         let missing: Vec<String> = sqlx::query_scalar(MISSING)
             .bind(texts(|need| need.schema.to_owned()))
             .bind(texts(|need| need.table.to_owned()))

@@ -6,6 +6,7 @@ use sqlx::{FromRow, PgConnection};
 
 use crate::session::as_resolver;
 use crate::time::{from_micros, micros};
+use crate::users::email_of;
 use crate::{Access, Bearer, Category, OrgId, Store, StoreError, TokenDigest, TokenId, UserId};
 
 const STEP: &str = "resolve the token";
@@ -49,6 +50,8 @@ pub struct Principal {
     pub expires_at: Option<Timestamp>,
     /// Its limits; none for a token in clear.
     pub access: Access,
+    /// The address that the user signs in with; see [`Store::resolve_with_email`].
+    pub email: Option<String>,
 }
 
 #[derive(FromRow)]
@@ -77,6 +80,15 @@ impl Store {
     /// unlimited one by a second row. Fails only when Postgres does not answer; every doubt about the token is a
     /// [`Resolution`] that refuses it.
     pub async fn resolve(&self, bearer: &Bearer) -> Result<Resolution, StoreError> {
+        self.resolve_token(bearer, false).await
+    }
+
+    /// The same, with the user's address; none if the role lacks the grant for it.
+    pub async fn resolve_with_email(&self, bearer: &Bearer) -> Result<Resolution, StoreError> {
+        self.resolve_token(bearer, true).await
+    }
+
+    async fn resolve_token(&self, bearer: &Bearer, with_email: bool) -> Result<Resolution, StoreError> {
         let digest = bearer.digest();
         let mut transaction = self.begin(STEP).await?;
         as_resolver(&mut transaction, STEP).await?;
@@ -85,8 +97,12 @@ impl Store {
         };
         let limits =
             if found.hashed { read_limits(&mut transaction, &digest, found.id).await? } else { None };
+        let mut resolution = judge(found, digest, limits);
+        if let (true, Resolution::Valid(principal)) = (with_email, &mut resolution) {
+            principal.email = email_of(&mut transaction, &principal.user_id).await?;
+        }
         transaction.commit().await.map_err(StoreError::at(STEP))?;
-        Ok(judge(found, digest, limits))
+        Ok(resolution)
     }
 }
 
@@ -168,5 +184,6 @@ fn judge(found: Found, digest: TokenDigest, limits: Option<Limits>) -> Resolutio
         name: found.name,
         expires_at,
         access,
+        email: None,
     })
 }

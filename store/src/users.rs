@@ -1,8 +1,8 @@
 //! Aurora's users: who a token stands for.
 
-use sqlx::FromRow;
+use sqlx::{FromRow, PgConnection};
 
-use crate::{OrgId, Store, StoreError, UserId};
+use crate::{Category, OrgId, Store, StoreError, UserId};
 
 const STEP: &str = "look the user up";
 
@@ -73,5 +73,24 @@ impl Store {
         .map_err(StoreError::at(STEP))?;
         let exact_or_alone = found.len() == 1 || found.first().is_some_and(|first| first.email == email);
         Ok(found.into_iter().next().filter(|_| exact_or_alone).map(User::from))
+    }
+}
+
+/// A user's address. A missing grant is an answer (none), not a failure; no statement may follow it in its transaction.
+pub(crate) async fn email_of(
+    connection: &mut PgConnection,
+    id: &UserId,
+) -> Result<Option<String>, StoreError> {
+    let read = sqlx::query_scalar("SELECT email FROM users WHERE id = $1")
+        .bind(id.as_str())
+        .fetch_optional(connection)
+        .await
+        .map_err(StoreError::at("read the address of the token's user"));
+    match read {
+        Err(error) if error.category() == Category::Forbidden => {
+            tracing::warn!(%error, "addresses of users can't be read: store/roles.sql grants them");
+            Ok(None)
+        }
+        read => read,
     }
 }

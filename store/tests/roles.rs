@@ -187,11 +187,16 @@ async fn each_missing_grant_is_named_as_the_statement_that_gives_it() {
                 Program::Gateway,
                 vec!["GRANT USAGE ON SCHEMA aurora_mcp TO aurora_mcp_gateway"],
             ),
+            (
+                "REVOKE SELECT (email) ON users FROM aurora_mcp_gateway",
+                Program::GatewayBehindProxy,
+                vec!["GRANT SELECT (email) ON public.users TO aurora_mcp_gateway"],
+            ),
         ] {
             database.execute(taken).await;
             let asked = match program {
                 Program::Operator => &operator,
-                Program::Gateway => &gateway,
+                Program::Gateway | Program::GatewayBehindProxy => &gateway,
             };
             assert_eq!(grants(asked.missing_grants(program).await.unwrap()), expected, "{taken}");
             for grant in expected {
@@ -211,6 +216,49 @@ async fn limited_token_is_refused_when_the_gateway_may_not_read_its_limits() {
         operator.register(&new(&token, 1)).await.unwrap();
         database.execute("REVOKE USAGE ON SCHEMA aurora_mcp FROM aurora_mcp_gateway").await;
         assert_eq!(gateway.resolve(&token).await.unwrap(), Resolution::LimitsUnreadable);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_its_grant_a_token_has_no_address_and_is_otherwise_as_it_was() {
+    TestDatabase::run(async |database| {
+        let (operator, gateway) = started(database).await;
+        let (hashed, clear) = (token(1), token(2));
+        operator.register(&new(&hashed, 1)).await.unwrap();
+        database.add_clear(clear.expose(), ALICE, ALPHA).await;
+        for token in [&hashed, &clear] {
+            let Resolution::Valid(with) = gateway.resolve_with_email(token).await.unwrap() else {
+                panic!("not valid")
+            };
+            assert_eq!(with.email.as_deref(), Some("alice@alpha.example"));
+        }
+        database.execute("REVOKE SELECT (email) ON users FROM aurora_mcp_gateway").await;
+        for token in [&hashed, &clear] {
+            let without = gateway.resolve_with_email(token).await.unwrap();
+            assert!(
+                matches!(&without, Resolution::Valid(principal) if principal.email.is_none()),
+                "{without:?}"
+            );
+            assert_eq!(gateway.resolve(token).await.unwrap(), without, "nothing else depends on it");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_new_address_is_announced_also_by_the_trigger_of_an_earlier_version() {
+    TestDatabase::run(async |database| {
+        let (operator, gateway) = started(database).await;
+        let earlier = "CREATE OR REPLACE TRIGGER aurora_mcp_announce AFTER INSERT OR UPDATE OF id, org_id OR DELETE ON users
+                       FOR EACH ROW EXECUTE FUNCTION aurora_mcp.announce_user()";
+        database.execute(earlier).await;
+        assert_eq!(operator.migrate().await.unwrap().triggers, TriggerState::Present);
+        let mut changes = Box::pin(gateway.changes());
+        assert_eq!(changes.next().await, Some(Change::Connected));
+        database.execute("UPDATE users SET email = 'a@alpha.example' WHERE email = 'alice@alpha.example'").await;
+        let heard = tokio::time::timeout(Duration::from_secs(10), changes.next()).await.unwrap();
+        assert_eq!(heard, Some(Change::User(UserId::new(ALICE))));
     })
     .await;
 }

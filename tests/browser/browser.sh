@@ -5,18 +5,7 @@ HERE=$(cd "$(dirname "$0")" && pwd)
 . "$HERE/../testbed/env.sh"
 [ "${CLUSTER:-testbed}" = existing ] || export KUBECONFIG=$RUN/kubeconfig
 
-missing=()
-for package in chromium chromium-driver; do
-  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
-done
-if [ "${#missing[@]}" -gt 0 ]; then
-  say "installing Debian packages: ${missing[*]}"
-  apt-get update -q >/dev/null
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null
-fi
-python3 -m venv "$CACHE/browser"
-"$CACHE/browser/bin/pip" install -q -r "$HERE/requirements.txt"
-
+python=$("$HERE/install.sh")
 WORK=$(mktemp -d)
 ended() {
   [ -z "${FORWARD:-}" ] || kill "$FORWARD"
@@ -35,4 +24,4 @@ forwarded() { [ -n "$(port)" ]; }
 until_ok 30 "the port-forward" forwarded
 
 say "the connect page in Chromium"
-timeout 300 "$CACHE/browser/bin/python" "$HERE/connect_page.py" "http://127.0.0.1:$(port)" "$token" "$@"
+timeout 300 "$python" "$HERE/connect_page.py" "http://127.0.0.1:$(port)" "$token" "$@"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# images.sh cluster | data | services | product: makes the images without a registry, once for the same inputs, and prints their archives.
+# images.sh cluster | data | services | product | expose: makes the images without a registry, once for the same inputs, and prints their archives.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 mkdir -p "$IMAGES"
@@ -50,6 +50,18 @@ fill_celery() {
   cp "$TESTBED/images/celery/celery_config.py" "$1/app/"
 }
 
+# For the tests of deploy/oauth2-proxy.
+fill_traefik() { cp "$BIN/traefik" "$1/traefik"; mkdir -m 1777 "$1/tmp"; }
+fill_oauth2_proxy() { cp "$BIN/oauth2-proxy" "$1/oauth2-proxy"; }
+fill_nginx() { debootstrap "$1" nginx; }
+OIDC=$CHECKOUT/tests/expose/oidc
+fill_oidc_provider() {
+  debootstrap "$1" libstdc++6
+  mkdir "$1/app"
+  cp "$OIDC"/package*.json "$1/app/"
+  npm ci --prefix "$1/app" --ignore-scripts --no-audit --no-fund
+}
+
 ROOTFS=$CHECKOUT/deploy/image/rootfs.sh # as in the Containerfile
 fill_product() { "$ROOTFS" "$1" "$TARGET"/aurora-mcp-{operator,gateway}; }
 fill_aurora_api() { "$ROOTFS" "$1" "$TARGET/aurora-api-stand-in"; }
@@ -73,5 +85,11 @@ case ${1:-} in
     stand_in=$(hash_of "$ROOTFS" "$TARGET/aurora-api-stand-in")
     image aurora-api "$stand_in" "$stand_in" fill_aurora_api -- --entrypoint /usr/local/bin/aurora-api-stand-in
     ;;
-  *) die "usage: images.sh cluster|data|services|product" ;;
+  expose)
+    image oauth2-proxy 7.15.2 "$(hash_of "$BIN/oauth2-proxy")" fill_oauth2_proxy -- --entrypoint /oauth2-proxy
+    image nginx 1.22 "" fill_nginx -- --env PATH=/usr/sbin:/usr/bin:/bin
+    image oidc-provider 9.13.3 "$(cat "$OIDC/package-lock.json")" fill_oidc_provider --
+    image traefik 3.5.3 "$(hash_of "$BIN/traefik")" fill_traefik -- --entrypoint /traefik
+    ;;
+  *) die "usage: images.sh cluster|data|services|product|expose" ;;
 esac

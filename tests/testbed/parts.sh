@@ -76,6 +76,18 @@ prometheus() {
 
 # What the benchmarks compare with, and what makes their load; wrk brings a library that most machines lack.
 bench() { unpacked nginx wrk libluajit2-5.1-2 "$CACHE/bench"; }
+# Traefik, and the definitions of the kinds that it reads.
+traefik() {
+  go_build traefik traefik github.com/traefik/traefik/v3/cmd/traefik ""
+  local crds=$CACHE/traefik module
+  rm -rf "$crds" && mkdir -p "$crds"
+  module() { (cd "$TESTBED/go/traefik" && go list -m -f '{{.Dir}}' "$1"); }
+  cp "$(module github.com/traefik/traefik/v3)/docs/content/reference/dynamic-configuration/kubernetes-crd-definition-v1.yml" "$crds/traefik.yaml"
+  for module in gatewayclasses gateways httproutes grpcroutes referencegrants; do
+    cp "$(module sigs.k8s.io/gateway-api)/config/crd/standard/gateway.networking.k8s.io_$module.yaml" "$crds/"
+  done
+  chmod -R u+w "$crds"
+}
 
 # Tools that run on the machine itself; installed by name where missing.
 host_tools() {
@@ -105,6 +117,8 @@ for part in "$@"; do
     bench) once bench /dev/null -- bench ;;
     otel-collector) once otel-collector "${inputs[@]}" "$TESTBED/go/otel-collector/main.go" -- go_build otel-collector otel-collector . "" ;;
     weaviate) once weaviate "${inputs[@]}" -- go_build weaviate weaviate github.com/weaviate/weaviate/cmd/weaviate-server "" ;;
+    oauth2-proxy) once oauth2-proxy "${inputs[@]}" -- go_build oauth2-proxy oauth2-proxy github.com/oauth2-proxy/oauth2-proxy/v7 "-X github.com/oauth2-proxy/oauth2-proxy/v7/pkg/version.VERSION=v7.15.2" ;;
+    traefik) once traefik "${inputs[@]}" -- traefik ;;
     *) once kubernetes "${inputs[@]}" "$TESTBED/go/kubernetes/main.go" -- kubernetes ;;
   esac
 done

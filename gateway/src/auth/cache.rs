@@ -109,6 +109,7 @@ mod tests {
             name: None,
             expires_at: None,
             access: Access::default(),
+            email: None,
         })
     }
 

@@ -7,6 +7,7 @@ mod last_used;
 mod pace;
 mod refusal;
 mod turns;
+mod vouching;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use self::pace::Pace;
 pub use self::refusal::Refusal;
 pub use self::turns::Turn;
 use self::turns::Turns;
+pub use self::vouching::{Peer, Unvouched, Vouching};
 use crate::metrics::Metrics;
 
 /// Lookups at a time for addresses with many failures, and how long one waits for its turn.
@@ -36,6 +38,7 @@ const TURN: Duration = Duration::from_secs(1);
 /// Resolves tokens against Postgres, with a cache that follows announced changes.
 pub struct Authenticator {
     store: Store,
+    vouching: Vouching,
     cache: PrincipalCache,
     attempts: Attempts,
     turns: Semaphore,
@@ -52,9 +55,16 @@ pub struct Authenticator {
 impl Authenticator {
     /// Each token may make so many requests a second, 0 for no limit, and have so many served at once. Nothing is known yet;
     /// see [`Authenticator::follow_changes`].
-    pub fn new(store: Store, requests_per_second: u32, at_once: usize, metrics: Metrics) -> Self {
+    pub fn new(
+        store: Store,
+        vouching: Vouching,
+        requests_per_second: u32,
+        at_once: usize,
+        metrics: Metrics,
+    ) -> Self {
         Self {
             store,
+            vouching,
             cache: PrincipalCache::new(),
             attempts: Attempts::new(),
             turns: Semaphore::new(TURNS),
@@ -71,10 +81,10 @@ impl Authenticator {
     pub async fn authenticate(
         &self,
         headers: &HeaderMap,
-        address: IpAddr,
+        peer: Peer,
         now: Timestamp,
     ) -> Result<(Arc<Principal>, Turn), Refusal> {
-        let identified = self.identify(headers, address, now).await;
+        let identified = self.identify(headers, peer, now).await;
         let result = identified.and_then(|principal| self.paced(principal));
         match &result {
             Ok((principal, _)) => {
@@ -84,7 +94,7 @@ impl Authenticator {
             Err(refusal) => {
                 self.metrics.authentication(refusal.reason());
                 if refusal.is_failed_attempt() {
-                    self.attempts.failed(address);
+                    self.attempts.failed(peer.client);
                 }
             }
         }
@@ -94,9 +104,12 @@ impl Authenticator {
     async fn identify(
         &self,
         headers: &HeaderMap,
-        address: IpAddr,
+        peer: Peer,
         now: Timestamp,
     ) -> Result<Arc<Principal>, Refusal> {
+        let address = peer.client;
+        // Before the token is looked at: who does not come through the proxy learns nothing about it.
+        let vouched = self.vouching.vouched(headers, peer)?;
         let bearer = bearer::presented(headers)
             .map_err(|problem| self.limited(address, Refusal::NoBearer(problem)))?;
         let known = self.cache.get(&bearer.digest(), Instant::now()).await;
@@ -108,10 +121,14 @@ impl Authenticator {
                 None => Box::pin(self.look_up(&bearer)).await?,
             },
         };
-        match principal.expires_at {
-            Some(at) if at <= now => Err(Refusal::Expired(Some(at))),
-            _ => Ok(principal),
+        if let Some(at) = principal.expires_at.filter(|at| *at <= now) {
+            return Err(Refusal::Expired(Some(at)));
         }
+        if let Err(unvouched) = vouched.is_owner(&principal) {
+            tracing::warn!(reason = unvouched.reason(), token_id = %principal.token_id, %address, "refused a token that works");
+            return Err(unvouched.into());
+        }
+        Ok(principal)
     }
 
     fn paced(&self, principal: Arc<Principal>) -> Result<(Arc<Principal>, Turn), Refusal> {
@@ -144,7 +161,14 @@ impl Authenticator {
         let generation = self.cache.generation();
         let read_at = Instant::now();
         let span = tracing::debug_span!("resolve token", otel.kind = "client", db.system.name = "postgresql");
-        let resolution = self.store.resolve(bearer).instrument(span).await.map_err(|error| {
+        let resolution = async {
+            if self.vouching.is_asked_for() {
+                self.store.resolve_with_email(bearer).await
+            } else {
+                self.store.resolve(bearer).await
+            }
+        };
+        let resolution = resolution.instrument(span).await.map_err(|error| {
             tracing::warn!(%error, category = error.category().as_str(), "a token could not be checked");
             Refusal::StoreAway
         })?;
@@ -157,6 +181,9 @@ impl Authenticator {
             Resolution::OwnerGone => return Err(Refusal::OwnerGone),
             Resolution::LimitsUnreadable => return Err(Refusal::RulesUnreadable),
         };
+        if self.vouching.is_asked_for() && principal.email.is_none() {
+            return Err(Unvouched::OwnerUnreadable.into());
+        }
         self.attempts.worked(principal.digest);
         self.cache.keep(principal.clone(), generation, read_at).await;
         Ok(principal)

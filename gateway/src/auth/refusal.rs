@@ -11,6 +11,7 @@ use http::{HeaderValue, StatusCode};
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::Unvouched;
 use super::bearer::NoBearer;
 
 /// A request that is not authenticated.
@@ -38,6 +39,14 @@ pub enum Refusal {
     TooFast(Duration),
     /// Too many requests with this token are being served.
     TooManyAtOnce,
+    /// The proxy in front does not vouch for the token's user.
+    Unvouched(Unvouched),
+}
+
+impl From<Unvouched> for Refusal {
+    fn from(unvouched: Unvouched) -> Self {
+        Self::Unvouched(unvouched)
+    }
 }
 
 impl Refusal {
@@ -56,6 +65,7 @@ impl Refusal {
             Self::TooManyAttempts(_) => "too_many_attempts",
             Self::TooFast(_) => "too_fast",
             Self::TooManyAtOnce => "too_many_at_once",
+            Self::Unvouched(unvouched) => unvouched.reason(),
         }
     }
 
@@ -67,6 +77,7 @@ impl Refusal {
                 | Self::TooManyAttempts(_)
                 | Self::TooFast(_)
                 | Self::TooManyAtOnce
+                | Self::Unvouched(_)
                 | Self::NoBearer(NoBearer::Missing)
         )
     }
@@ -77,6 +88,7 @@ impl Refusal {
             Self::TooManyAttempts(_) | Self::TooFast(_) | Self::TooManyAtOnce => {
                 StatusCode::TOO_MANY_REQUESTS
             }
+            Self::Unvouched(_) => StatusCode::FORBIDDEN,
             _ => StatusCode::UNAUTHORIZED,
         }
     }
@@ -86,6 +98,7 @@ impl Refusal {
             Self::NoBearer(NoBearer::Missing) => "unauthorized",
             Self::StoreAway => "temporarily_unavailable",
             Self::TooManyAttempts(_) | Self::TooFast(_) | Self::TooManyAtOnce => "too_many_requests",
+            Self::Unvouched(_) => "forbidden",
             _ => "invalid_token",
         }
     }
@@ -119,6 +132,7 @@ impl Refusal {
             Self::TooManyAtOnce => {
                 "Too many requests with this token are still being served. Wait for their answers, or close open streams."
             }
+            Self::Unvouched(unvouched) => unvouched.message(),
         })
     }
 
@@ -204,6 +218,22 @@ mod tests {
         let response = Refusal::NoBearer(NoBearer::Missing).into_response();
         assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
         assert_eq!(response.headers()[WWW_AUTHENTICATE], "Bearer realm=\"aurora-mcp\"");
+    }
+
+    #[test]
+    fn what_the_proxy_does_not_vouch_for_is_403_without_a_challenge() {
+        for unvouched in [
+            Unvouched::NotThroughProxy,
+            Unvouched::Nobody,
+            Unvouched::SomebodyElse,
+            Unvouched::OwnerUnreadable,
+        ] {
+            let refusal = Refusal::from(unvouched);
+            assert!(!refusal.is_failed_attempt(), "nothing was guessed");
+            let response = refusal.into_response();
+            assert_eq!(response.status(), StatusCode::FORBIDDEN);
+            assert!(response.headers().get(WWW_AUTHENTICATE).is_none(), "another token would not help");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use http::request::Parts;
 use jiff::Timestamp;
 
 use super::{Trace, TrustedProxies};
-use crate::auth::{Authenticator, Refusal, Turn};
+use crate::auth::{Authenticator, Peer, Refusal, Turn};
 
 /// The principal of a request and its turn, or why it is not let in.
 pub async fn authenticate(
@@ -18,21 +18,22 @@ pub async fn authenticate(
     request: &Parts,
 ) -> Result<(Arc<Principal>, Turn), Refusal> {
     let headers = &request.headers;
-    let address = proxies.client(peer(request), headers);
-    let result = authenticator.authenticate(headers, address, now()).await;
+    let sender = sender(request);
+    let peer = Peer { client: proxies.client(sender, headers), is_proxy: proxies.trusts(sender) };
+    let result = authenticator.authenticate(headers, peer, now()).await;
     if let Err(refusal) = &result
         && refusal.is_failed_attempt()
     {
         let request_id = request.extensions.get().map(Trace::request_id);
-        tracing::info!(reason = refusal.reason(), %address, request_id, "token refused");
+        tracing::info!(reason = refusal.reason(), address = %peer.client, request_id, "token refused");
     }
     result
 }
 
 /// Every connection has one; a request without would share its limits with all others like it.
-fn peer(request: &Parts) -> IpAddr {
-    let peer = request.extensions.get::<ConnectInfo<SocketAddr>>();
-    peer.map_or(Ipv6Addr::UNSPECIFIED.into(), |ConnectInfo(address)| address.ip())
+fn sender(request: &Parts) -> IpAddr {
+    let sender = request.extensions.get::<ConnectInfo<SocketAddr>>();
+    sender.map_or(Ipv6Addr::UNSPECIFIED.into(), |ConnectInfo(address)| address.ip())
 }
 
 #[expect(clippy::disallowed_methods, reason = "a request's time is when it arrives")]

@@ -46,8 +46,19 @@ impl TrustedProxies {
         client
     }
 
-    fn trusts(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|network| network.contains(&address))
+    /// Whether this is one of them.
+    pub fn trusts(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&address.to_canonical()))
+    }
+
+    /// Nobody: no proxy can vouch for anything.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Everybody: whoever reaches the gateway can say what only a proxy should.
+    pub fn is_everybody(&self) -> bool {
+        self.0.iter().any(|network| network.prefix_len() == 0)
     }
 }
 
@@ -84,6 +95,23 @@ mod tests {
             assert_eq!(client(&proxies, peer, forwarded), expected, "{peer} {forwarded:?}");
         }
         assert_eq!(client(&[], "10.1.1.1", &["203.0.113.9"]), "10.1.1.1", "nobody is trusted by default");
+    }
+
+    #[test]
+    fn a_proxy_is_known_by_its_own_address() {
+        let proxies = TrustedProxies::parse(&["10.0.0.0/8".to_owned(), "192.0.2.1".to_owned()]).unwrap();
+        for (address, expected) in [
+            ("10.9.9.9", true),
+            ("::ffff:10.9.9.9", true),
+            ("192.0.2.1", true),
+            ("192.0.2.2", false),
+            ("::1", false),
+        ] {
+            assert_eq!(proxies.trusts(address.parse().unwrap()), expected, "{address}");
+        }
+        assert!(!proxies.is_everybody() && !proxies.is_empty());
+        assert!(TrustedProxies::parse(&["::/0".to_owned()]).unwrap().is_everybody());
+        assert!(TrustedProxies::default().is_empty());
     }
 
     #[test]

@@ -19,6 +19,8 @@ const CHATBOT_HEALTH_PORT: u16 = 5007;
 pub struct HealthConfig {
     /// Host and port of Postgres, to tell why no connection can be had.
     pub postgres: Configured<(String, u16)>,
+    /// `MCP_PROXY_EMAIL_HEADER`: whether addresses of users must be readable.
+    pub reads_email: bool,
     /// The broker: Redis and Celery.
     pub redis: Configured<RedisSettings>,
     /// Weaviate.
@@ -96,6 +98,7 @@ impl HealthConfig {
                 Some(host) => port(&get, "POSTGRES_PORT", 5432).map(|port| (host, port)),
                 None => Configured::No,
             },
+            reads_email: get("MCP_PROXY_EMAIL_HEADER").is_some(),
             redis: Configured::Yes(RedisSettings {
                 url: get("REDIS_URL").unwrap_or_else(|| DEFAULT_REDIS_URL.to_owned()).into(),
                 ca_certs: get("REDIS_SSL_CA_CERTS").map(PathBuf::from),

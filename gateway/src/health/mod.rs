@@ -28,7 +28,7 @@ mod weaviate;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aurora_mcp_store::Store;
+use aurora_mcp_store::{Program, Store};
 use jiff::Timestamp;
 use prometheus_client::registry::Registry;
 use tokio::sync::watch;
@@ -103,8 +103,9 @@ pub fn start(config: HealthConfig, dependencies: Dependencies, registry: &mut Re
     let mut runner = Runner::new(snapshot.clone(), HealthMetrics::register(registry));
     let Dependencies { store, http, kubernetes } = dependencies;
 
+    let program = if config.reads_email { Program::GatewayBehindProxy } else { Program::Gateway };
     begin(&mut runner, Component::Database, QUICK, config.postgres, |(host, port)| {
-        Ok(PostgresProbe::new(store, host, port))
+        Ok(PostgresProbe::new(store, host, port).for_program(program))
     });
     begin(&mut runner, Component::Redis, QUICK, config.redis.clone(), |settings| {
         Broker::new(&settings).map(RedisProbe::new).map_err(|error| error.to_string())

@@ -16,6 +16,7 @@ pub struct PostgresProbe {
     store: Store,
     host: String,
     port: u16,
+    program: Program,
     /// What the log was told last.
     said: Vec<MissingGrant>,
 }
@@ -23,7 +24,13 @@ pub struct PostgresProbe {
 impl PostgresProbe {
     /// A probe through a store. Host and port tell a refused connection from an exhausted pool.
     pub fn new(store: Store, host: String, port: u16) -> Self {
-        Self { store, host, port, said: Vec::new() }
+        Self { store, host, port, program: Program::Gateway, said: Vec::new() }
+    }
+
+    /// The grants to look for, if they are not those of [`Program::Gateway`].
+    #[must_use]
+    pub fn for_program(self, program: Program) -> Self {
+        Self { program, ..self }
     }
 }
 
@@ -55,7 +62,7 @@ impl PostgresProbe {
     /// Names what the gateway's role lacks, in the report each time and in the log once.
     async fn with_grants(&mut self, verdict: Verdict) -> Verdict {
         // A check that can't be made proves no lack: the next one tells.
-        let Ok(missing) = self.store.missing_grants(Program::Gateway).await else { return verdict };
+        let Ok(missing) = self.store.missing_grants(self.program).await else { return verdict };
         if missing != self.said {
             for grant in &missing {
                 tracing::warn!(grant = grant.grant, "the gateway's database role lacks a grant");

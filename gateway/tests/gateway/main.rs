@@ -23,4 +23,5 @@ mod smuggling;
 mod subscriptions;
 mod surface;
 mod tools;
+mod vouching;
 mod world;

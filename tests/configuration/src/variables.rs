@@ -50,8 +50,16 @@ pub const GATEWAY: &[Variable] = &[
         Is("nobody's"),
         "addresses or networks, separated by commas",
         "10.0.0.0/8",
-        "`gateway.extraEnv`",
-        "whose `X-Forwarded-For` is believed when wrong tokens are counted by address",
+        "`gateway.proxy.trusted`",
+        "whose `X-Forwarded-For` is believed when wrong tokens are counted by address, and whose word `MCP_PROXY_EMAIL_HEADER` takes",
+    ),
+    variable(
+        "MCP_PROXY_EMAIL_HEADER",
+        Is("nobody is asked"),
+        "name of a header",
+        "X-Forwarded-Email",
+        "`gateway.proxy.emailHeader`",
+        "in which a trusted proxy names who is signed in; a token then works for its own user, through that proxy, and not otherwise",
     ),
     variable(
         "MCP_REQUESTS_PER_SECOND",

@@ -23,3 +23,40 @@
 {{- end }}
 {{- concat $hosts .Values.gateway.allowedHosts | uniq | join "," }}
 {{- end }}
+
+{{/* The connect page calls the gateway from the address at which it is opened. */}}
+{{- define "aurora-mcp.allowedOrigins" -}}
+{{- $origins := list }}
+{{- with .Values.gateway.url }}
+{{- $url := urlParse . }}
+{{- $origins = append $origins (printf "%s://%s" $url.scheme $url.host) }}
+{{- end }}
+{{- with .Values.gateway.ingress }}
+{{- if and .enabled .host }}
+{{- $origins = append $origins (printf "https://%s" .host) }}
+{{- end }}
+{{- end }}
+{{- if .Values.gateway.httpRoute.enabled }}
+{{- range .Values.gateway.httpRoute.hostnames }}
+{{- $origins = append $origins (printf "https://%s" .) }}
+{{- end }}
+{{- end }}
+{{- concat $origins .Values.gateway.allowedOrigins | uniq | join "," }}
+{{- end }}
+
+{{/* What is said of a proxy, or nothing. */}}
+{{- define "aurora-mcp.proxyEnvironment" -}}
+{{- with .Values.gateway.proxy }}
+{{- if and .emailHeader (not .trusted) }}
+{{- fail "gateway.proxy.emailHeader needs gateway.proxy.trusted: the addresses of the proxy that sets the header." }}
+{{- end }}
+{{- with .trusted }}
+- name: MCP_TRUSTED_PROXIES
+  value: {{ join "," . | quote }}
+{{- end }}
+{{- with .emailHeader }}
+- name: MCP_PROXY_EMAIL_HEADER
+  value: {{ . }}
+{{- end }}
+{{- end }}
+{{- end }}

@@ -31,7 +31,7 @@ class Refused extends Error {}
 async function read(token, uri, id) {
   const response = await fetch("/mcp", {
     method: "POST",
-    credentials: "omit",
+    credentials: "same-origin", // the cookie of a sign-in proxy in front; the gateway has none
     headers: {
       Authorization: `Bearer ${token}`,
       "Content-Type": "application/json",
