@@ -49,7 +49,7 @@ async fn bodies_that_are_no_message_have_exact_errors() {
             (r#"{"jsonrpc":"2.0","id":1,"method":"ping"}{"jsonrpc":"2.0","id":2,"method":"ping"}"#, 400, -32700),
             (r#"{"jsonrpc":"2.0","id":1,"method":"ping",}"#, 400, -32700),
             (r#"{"jsonrpc":"2.0","id":NaN,"method":"ping"}"#, 400, -32700),
-            (r#"{'jsonrpc':'2.0','id':1,'method':'ping'}"#, 400, -32700),
+            (r"{'jsonrpc':'2.0','id':1,'method':'ping'}", 400, -32700),
             // Names that only look like one.
             (r#"{"jsonrpc":"2.0","id":1,"method":"Ping"}"#, 200, -32601),
             (r#"{"jsonrpc":"2.0","id":1,"method":"ping\u0000"}"#, 200, -32601),

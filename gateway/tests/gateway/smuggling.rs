@@ -34,7 +34,7 @@ async fn raw(world: &World<'_>, bytes: &[u8], wanted: usize) -> Heard {
         let statuses = statuses(&heard);
         let patience = if statuses.len() >= wanted { QUIET } else { PATIENCE };
         match tokio::time::timeout(patience, stream.read_buf(&mut heard)).await {
-            Ok(read) if read.is_ok_and(|read| read > 0) => {}
+            Ok(Ok(read)) if read > 0 => {}
             Ok(_) => return Heard { statuses, closed: true },
             Err(_) => return Heard { statuses, closed: false },
         }
