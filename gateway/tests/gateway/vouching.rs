@@ -48,7 +48,7 @@ async fn a_token_works_for_the_signed_in_user_alone() {
         }
         let refused = asked(world, BOBS, &[("x-forwarded-email", ALICE)]).await;
         assert!(!refused.text.contains("beta"), "whose token it is, is not told: {}", refused.text);
-        assert!(world.metrics().await.contains(r#"outcome="another_users_token"} 4"#));
+        assert!(world.metrics().await.contains(r#"outcome="another_users_token"} 5"#));
     })
     .await;
 }
