@@ -8,7 +8,7 @@ CACHE := $(or $(AURORA_MCP_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/aurora-
 TOOLS := $(CACHE)/tools/bin
 export PATH := $(CACHE)/bin:$(PATH)
 
-.PHONY: help demo test check cluster down install needs lint deny shellcheck compose browser chart dashboard unit services lifecycle conformance clients e2e docs shown bench bench-gateway generate plugin workflows sbom clean-check
+.PHONY: help demo test check cluster down install needs lint deny shellcheck compose browser chart dashboard unit services lifecycle conformance clients e2e fuzz docs shown bench bench-gateway generate plugin workflows sbom clean-check
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -36,6 +36,7 @@ needs:
 
 lint: ## rustfmt and clippy
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 
@@ -75,6 +76,10 @@ bench-gateway: ## the gateway beside nginx and a stock rmcp server, after `make 
 	@cargo build --release --locked -p aurora-mcp-gateway -p aurora-mcp-bench-gateway
 	@tests/testbed/parts.sh bench && eval "$$($(TESTBED) env)" && \
 	  BENCH_TOOLS=$(CACHE)/bench $${CARGO_TARGET_DIR:-target}/release/aurora-mcp-bench-gateway
+
+FUZZ_SECONDS ?= 60
+fuzz: ## the path builder and the bearer parser, fuzzed; FUZZ_SECONDS for each
+	@tests/fuzz.sh $(FUZZ_SECONDS)
 
 browser: ## the connect page in headless Chromium, after `make install`
 	@tests/browser/browser.sh

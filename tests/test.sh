@@ -27,6 +27,8 @@ say "deploy/compose, with podman"
 run_tests compose
 say "unit tests, and tests against the real services"
 run_tests services
+say "the path builder and the bearer parser, fuzzed"
+make -s fuzz FUZZ_SECONDS=12
 say "the operator's life: killed at every step"
 run_tests lifecycle
 say "the official MCP conformance suite"
