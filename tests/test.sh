@@ -29,7 +29,7 @@ say "unit tests, and tests against the real services"
 run_tests services
 say "the path builder and the bearer parser, fuzzed"
 make -s fuzz FUZZ_SECONDS=12
-say "the operator's life: killed at every step"
+say "the operator's life: killed at every step, disturbed, compared with a model"
 run_tests lifecycle
 say "the official MCP conformance suite"
 run_tests conformance

@@ -18,9 +18,9 @@ pub(crate) async fn listen(context: Arc<Context>) {
             // What changed while nobody listened is unknown.
             Change::Connected => {
                 context.listening.store(true, Ordering::Release);
-                context.queue.look_at_all();
+                look_at_everything(&context);
             }
-            Change::Everything => context.queue.look_at_all(),
+            Change::Everything => look_at_everything(&context),
             Change::Lost => {
                 context.listening.store(false, Ordering::Release);
                 context.metrics.notified.set(0);
@@ -42,6 +42,12 @@ pub(crate) async fn listen(context: Arc<Context>) {
             }
         }
     }
+}
+
+/// Even at rows whose McpToken is gone: the database may be a restored one.
+fn look_at_everything(context: &Context) {
+    context.queue.look_at_all();
+    context.gone.notify_one();
 }
 
 async fn owner(context: &Context, digest: &TokenDigest) -> Option<ObjectRef<McpToken>> {

@@ -6,10 +6,10 @@ use std::sync::atomic::AtomicBool;
 use aurora_mcp_crds::McpToken;
 use aurora_mcp_plan::Config;
 use aurora_mcp_store::{Owner, Store};
-use kube::runtime::events::Recorder;
+use kube::runtime::events::{Recorder, Reporter};
 use kube::runtime::reflector::{self, ObjectRef};
 use kube::{Client, ResourceExt as _};
-use tokio::sync::SetOnce;
+use tokio::sync::{Notify, SetOnce};
 
 use crate::metrics::Metrics;
 use crate::owned::Owned;
@@ -21,6 +21,7 @@ pub(crate) struct Context {
     pub(crate) client: Client,
     pub(crate) store: Store,
     pub(crate) config: Config,
+    pub(crate) reporter: Reporter,
     pub(crate) recorder: Recorder,
     pub(crate) metrics: Metrics,
     pub(crate) failures: Failures,
@@ -31,6 +32,10 @@ pub(crate) struct Context {
     pub(crate) listening: AtomicBool,
     /// Set once the schema is in order.
     pub(crate) schema_ready: SetOnce<()>,
+    /// Something in the schema was missed.
+    pub(crate) schema_missed: Notify,
+    /// An McpToken may have gone without its rows.
+    pub(crate) gone: Arc<Notify>,
     /// The McpTokens that are known, a store for each watched namespace.
     pub(crate) tokens: Vec<reflector::Store<McpToken>>,
     /// The Secrets that were made for them.

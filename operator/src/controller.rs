@@ -15,7 +15,7 @@ use kube::runtime::watcher::Event;
 use kube::runtime::{Predicate as _, PredicateConfig, WatchStreamExt as _, predicates, reflector, watcher};
 use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
-use tokio::sync::{SetOnce, watch};
+use tokio::sync::{Notify, SetOnce, watch};
 use tokio_stream::wrappers::BroadcastStream;
 
 use crate::config::Config;
@@ -47,23 +47,34 @@ where
 
 impl Watched {
     /// One controller for each watched namespace; one for the whole cluster if none is named.
-    pub(crate) fn all(client: &Client, config: &Config, owned: &Arc<Owned>) -> Vec<Self> {
+    pub(crate) fn all(client: &Client, config: &Config, owned: &Arc<Owned>, gone: &Arc<Notify>) -> Vec<Self> {
         let namespaces: Vec<Option<&str>> = match config.watch_namespaces.as_slice() {
             [] => vec![None],
             names => names.iter().map(|name| Some(name.as_str())).collect(),
         };
-        namespaces.into_iter().map(|namespace| Self::new(client, namespace, config, owned)).collect()
+        namespaces.into_iter().map(|namespace| Self::new(client, namespace, config, owned, gone)).collect()
     }
 
-    fn new(client: &Client, namespace: Option<&str>, config: &Config, owned: &Arc<Owned>) -> Self {
+    fn new(
+        client: &Client,
+        namespace: Option<&str>,
+        config: &Config,
+        owned: &Arc<Owned>,
+        gone: &Arc<Notify>,
+    ) -> Self {
         let ours = watcher::Config::default().labels(&format!("{MANAGED_BY}={MANAGED_BY_VALUE}"));
         let (tokens, writer) = reflector::store();
         let (listed, secrets_listed) = (Arc::new(SetOnce::new()), Arc::new(SetOnce::new()));
-        let listing = listed.clone();
+        let (listing, gone) = (listed.clone(), gone.clone());
         let changed = watcher(api::<McpToken>(client, namespace), watcher::Config::default())
             .default_backoff()
             .reflect(writer)
-            .inspect_ok(move |event| note_listing(event, &listing))
+            .inspect_ok(move |event| {
+                note_listing(event, &listing);
+                if matches!(event, Event::Delete(_)) {
+                    gone.notify_one();
+                }
+            })
             .filter_map(async |event| event.map(due).transpose())
             // A status that was just written is no reason for another pass.
             .predicate_filter(

@@ -2,17 +2,24 @@
 
 use aurora_mcp_crds::{McpToken, McpTokenStatus};
 use kube::Resource as _;
-use kube::runtime::events::{Event, EventType};
+use kube::runtime::events::{Event, EventType, Recorder};
 
 use crate::context::Context;
 
 /// Kubernetes refuses a longer note.
 const NOTE_LENGTH: usize = 1024;
+const ISSUE: &str = "Issue";
+const ROTATE: &str = "Rotate";
 
 /// Publishes what the new status says that the old one did not. A failure is only logged: an event is no duty.
 pub(crate) async fn publish(context: &Context, resource: &McpToken, status: &McpTokenStatus) {
     for event in news(resource.status.as_ref(), status) {
-        if let Err(error) = context.recorder.publish(&event, &resource.object_ref(&())).await {
+        // The recorder counts what happens again to the first event and its note. What tells of a token is of that token alone.
+        let recorder = match event.action.as_str() {
+            ISSUE | ROTATE => Recorder::new(context.client.clone(), context.reporter.clone()),
+            _ => context.recorder.clone(),
+        };
+        if let Err(error) = recorder.publish(&event, &resource.object_ref(&())).await {
             tracing::debug!(%error, reason = event.reason, "an event was not published");
         }
     }
@@ -53,13 +60,13 @@ fn issued(before: Option<&McpTokenStatus>, after: &McpTokenStatus) -> Option<Eve
     let secret = after.secret_name.as_deref().unwrap_or_default();
     let note = format!("Wrote the new token {preview} to Secret {secret}");
     if serial_before == 0 {
-        return Some(event(EventType::Normal, "TokenIssued", "Issue", &note));
+        return Some(event(EventType::Normal, "TokenIssued", ISSUE, &note));
     }
     let fate = match &after.previous_token {
         Some(previous) => format!("; the one before it works until {}", previous.expires_at.0),
         None => "; the one before it no longer works".to_owned(),
     };
-    Some(event(EventType::Normal, "TokenRotated", "Rotate", &(note + &fate)))
+    Some(event(EventType::Normal, "TokenRotated", ROTATE, &(note + &fate)))
 }
 
 fn event(type_: EventType, reason: &str, action: &str, note: &str) -> Event {

@@ -33,6 +33,9 @@ async fn look(context: &Context, before: Option<Survey>) -> Result<Option<Survey
         tracing::warn!(announced, "whether the database announces changes has changed");
         // Each McpToken says so in a condition.
         context.queue.look_at_all();
+        if !announced {
+            context.schema_missed.notify_one();
+        }
     }
     let heard = announced && context.listening.load(Ordering::Acquire);
     context.metrics.notified.set(heard.into());

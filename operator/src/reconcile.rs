@@ -40,10 +40,10 @@ pub(crate) async fn reconcile(resource: Arc<McpToken>, context: Arc<Context>) ->
             context.metrics.failed(Category::DatabaseUnavailable);
             requeue::after_failure(Category::DatabaseUnavailable, failures)
         }
-        Settled::Reported { wake_at, .. } => {
+        Settled::Reported { wake_in, .. } => {
             context.failures.clear(&object);
             // What is further away comes with a round of the resync.
-            let soon = until(wake_at).filter(|wait| *wait <= ROUND * 2);
+            let soon = wake_in.filter(|wait| *wait <= ROUND * 2);
             return Ok(soon.map_or_else(Action::await_change, Action::requeue));
         }
     };
@@ -55,7 +55,7 @@ enum Settled {
     /// Another installation serves it.
     Foreign,
     Reported {
-        wake_at: Option<Timestamp>,
+        wake_in: Option<Duration>,
         away: bool,
     },
 }
@@ -70,7 +70,7 @@ async fn settle(context: &Context, cached: &McpToken) -> Result<Settled, Error> 
         let observation = Box::pin(observe(context, &resource).instrument(info_span!("observe"))).await?;
         let plan = plan(&observation.observed, &context.config);
         if plan.steps.is_empty() {
-            return report(context, &resource, plan).await;
+            return report(context, &resource, plan, observation.observed.now).await;
         }
         for step in &plan.steps {
             last = step.name();
@@ -105,7 +105,12 @@ async fn read_again(context: &Context, resource: &McpToken) -> Result<Option<Mcp
     Ok(found.filter(|found| found.uid() == resource.uid()))
 }
 
-async fn report(context: &Context, resource: &McpToken, plan: Plan) -> Result<Settled, Error> {
+async fn report(
+    context: &Context,
+    resource: &McpToken,
+    plan: Plan,
+    now: Timestamp,
+) -> Result<Settled, Error> {
     tracing::debug!(token = %resource.name_any(), namespace = resource.namespace(), reason = ready(&plan.status),
         "nothing is left to do");
     if status::write(context, resource, &plan.status).await? {
@@ -115,7 +120,7 @@ async fn report(context: &Context, resource: &McpToken, plan: Plan) -> Result<Se
     let away = plan.status.conditions.iter().any(|condition| {
         condition.reason == Reason::DatabaseUnavailable.as_str() && condition.status == "False"
     });
-    Ok(Settled::Reported { wake_at: plan.wake_at, away })
+    Ok(Settled::Reported { wake_in: plan.wake_at.map(|at| until(at, now)), away })
 }
 
 /// Why it is ready, or is not.
@@ -124,15 +129,19 @@ fn ready(status: &McpTokenStatus) -> Option<&str> {
     ready.map(|condition| condition.reason.as_str())
 }
 
-fn until(at: Option<Timestamp>) -> Option<Duration> {
-    let wait = at?.duration_since(chance::now());
-    Some(wait.unsigned_abs()).filter(|_| wait.is_positive()).or(Some(Duration::from_secs(1)))
+/// Both times are of the same clock: that of the database, which ends tokens, may differ from this machine's.
+fn until(at: Timestamp, now: Timestamp) -> Duration {
+    let wait = at.duration_since(now);
+    if wait.is_positive() { wait.unsigned_abs() } else { Duration::from_secs(1) }
 }
 
 /// Says what went wrong where people look, and when the next try is.
 pub(crate) fn on_error(resource: Arc<McpToken>, error: &Error, context: Arc<Context>) -> Action {
     let category = error.category();
     context.metrics.failed(category);
+    if category == Category::DatabaseSchema {
+        context.schema_missed.notify_one();
+    }
     let failures = context.failures.note(ObjectRef::from_obj(&*resource));
     tracing::warn!(%error, category = category.as_str(), failures, token = %resource.name_any(),
         namespace = resource.namespace(), "a pass failed");

@@ -64,6 +64,17 @@ mod tests {
     }
 
     #[test]
+    fn hour_of_outage_costs_a_token_no_more_than_seventy_passes() {
+        let mut passes = 0;
+        let mut waited = Duration::ZERO;
+        while waited < Duration::from_secs(3600) {
+            passes += 1;
+            waited += after_failure(Category::DatabaseUnavailable, passes);
+        }
+        assert!((60..70).contains(&passes), "{passes}");
+    }
+
+    #[test]
     fn failures_are_counted_by_resource_and_forgotten() {
         let failures = Failures::default();
         let (a, b) = (ObjectRef::new("a").within("n"), ObjectRef::new("b").within("n"));

@@ -12,7 +12,7 @@ use kube::runtime::events::{Recorder, Reporter};
 use kube::{Api, Client};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{SetOnce, watch};
+use tokio::sync::{Notify, SetOnce, watch};
 use tokio::task::JoinSet;
 
 use crate::config::Config;
@@ -118,21 +118,24 @@ async fn lead(
     mut leads: watch::Receiver<bool>,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let secrets = Arc::new(Owned::default());
-    let watched = Watched::all(client, config, &secrets);
+    let (secrets, gone) = (Arc::new(Owned::default()), Arc::new(Notify::new()));
+    let watched = Watched::all(client, config, &secrets, &gone);
     let reporter =
         Reporter { controller: "aurora-mcp-operator".into(), instance: Some(config.identity.clone()) };
     let context = Arc::new(Context {
         client: client.clone(),
         store: store.clone(),
         config: config.plan.clone(),
-        recorder: Recorder::new(client.clone(), reporter),
+        recorder: Recorder::new(client.clone(), reporter.clone()),
+        reporter,
         queue: Queue::new(metrics.queue_depth.clone(), metrics.passes_in_flight.clone()),
         metrics,
         failures: Failures::default(),
         announced: AtomicBool::new(true),
         listening: AtomicBool::new(false),
         schema_ready: SetOnce::new(),
+        schema_missed: Notify::new(),
+        gone,
         tokens: watched.iter().map(Watched::tokens).collect(),
         secrets,
         listings: watched.iter().map(Watched::listed).collect(),

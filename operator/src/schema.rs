@@ -14,9 +14,11 @@ const CHECK: Duration = Duration::from_secs(300);
 const CHECK_MISSING: Duration = Duration::from_secs(30);
 const RETRY: Duration = Duration::from_secs(3);
 
-/// Brings the schema forward as soon as the database answers, and looks after it from then on.
+/// Brings the schema forward as soon as the database answers, and looks after it from then on: regularly, and whenever a pass
+/// misses something of it.
 pub(crate) async fn keep(context: Arc<Context>) {
     let mut said = None;
+    let mut present = false;
     loop {
         let wait = match context.store.migrate().await {
             Ok(migration) => {
@@ -30,16 +32,24 @@ pub(crate) async fn keep(context: Arc<Context>) {
                     said = Some(reason.clone());
                 }
                 say_missing_grants(&context).await;
+                let made = !migration.applied.is_empty()
+                    || (migration.triggers == TriggerState::Present && !present);
+                present = migration.triggers == TriggerState::Present;
                 // An error means that it was set before.
-                let _ = context.schema_ready.set(());
-                if migration.triggers == TriggerState::Present { CHECK } else { CHECK_MISSING }
+                if context.schema_ready.set(()).is_err() && made {
+                    context.queue.look_at_all();
+                }
+                if present { CHECK } else { CHECK_MISSING }
             }
             Err(error) => {
                 tracing::warn!(%error, category = error.category().as_str(), "the schema aurora_mcp is not ready");
                 RETRY
             }
         };
-        tokio::time::sleep(chance::jittered(wait)).await;
+        tokio::select! {
+            () = tokio::time::sleep(chance::jittered(wait)) => {}
+            () = context.schema_missed.notified() => tokio::time::sleep(chance::jittered(RETRY)).await,
+        }
     }
 }
 

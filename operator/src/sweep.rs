@@ -13,8 +13,11 @@ use crate::context::Context;
 use crate::error::Error;
 
 const EVERY: Duration = Duration::from_secs(300);
+/// McpTokens that go together are looked for together.
+const GATHER: Duration = Duration::from_secs(1);
 
-/// Sweeps regularly, only while the whole cluster is watched: from one namespace nobody can tell what is gone elsewhere.
+/// Sweeps regularly, and soon after an McpToken went or changes in the database may have been missed. Only what is in the
+/// watched namespaces: from one namespace nobody can tell what is gone elsewhere.
 pub(crate) async fn regularly(context: Arc<Context>, watched: Vec<String>) {
     context.schema_ready.wait().await;
     context.listed().await;
@@ -22,7 +25,10 @@ pub(crate) async fn regularly(context: Arc<Context>, watched: Vec<String>) {
         if let Err(error) = sweep(&context, &watched).await {
             tracing::warn!(%error, category = error.category().as_str(), "rows without an McpToken were not looked for");
         }
-        tokio::time::sleep(chance::jittered(EVERY)).await;
+        tokio::select! {
+            () = tokio::time::sleep(chance::jittered(EVERY)) => {}
+            () = context.gone.notified() => tokio::time::sleep(GATHER).await,
+        }
     }
 }
 

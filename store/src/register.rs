@@ -102,13 +102,14 @@ async fn forget_stale(
 }
 
 /// Records who keeps the row. A record of the same McpToken is taken over, made anew (another UID) or moved from another installation; no other is.
+/// A row that was stopped stays so for now: only who knows that it was may let it work again.
 async fn record(connection: &mut PgConnection, new: &NewManaged, id: TokenId) -> Result<(), StoreError> {
     let done = sqlx::query(
         "INSERT INTO aurora_mcp.managed_token AS m
              (token_id, digest, installation, resource_uid, namespace, name, serial, user_id, org_id, access, suspended)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
          ON CONFLICT (digest) DO UPDATE SET installation = $3, resource_uid = $4, namespace = $5, name = $6, serial = $7,
-             access = $10, suspended = $11, retained = false
+             access = $10, suspended = m.suspended OR $11, retained = false
          WHERE m.resource_uid = $4 OR (m.installation = $3 AND m.namespace = $5 AND m.name = $6)",
     )
     .bind(id.0)

@@ -234,6 +234,22 @@ async fn retained_row_stays_in_force_and_belongs_to_nobody() {
 }
 
 #[tokio::test]
+async fn row_that_was_stopped_can_be_resumed_by_its_next_keeper() {
+    TestDatabase::run(async |database| {
+        let store = migrated(database).await;
+        let token = token(1);
+        store.register(&NewManaged { suspended: true, ..new("a", &token) }).await.unwrap();
+        let next = Owner { uid: "another".into(), ..owner("a") };
+        store.register(&NewManaged { owner: next.clone(), ..new("a", &token) }).await.unwrap();
+        let ledger = store.ledger(&next, Some(&token)).await.unwrap();
+        assert!(ledger.managed[0].suspended, "it is known that it was stopped by us");
+        store.amend(&ledger.managed[0], &as_made()).await.unwrap();
+        assert!(matches!(store.resolve(&token).await.unwrap(), Resolution::Valid(_)));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn row_in_clear_is_taken_over_and_its_token_goes_on_working() {
     TestDatabase::run(async |database| {
         let store = migrated(database).await;

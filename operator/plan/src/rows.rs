@@ -70,7 +70,10 @@ fn register(
 fn settle(observed: &Observed<'_>, current: &Current, known: &KnownRow) -> Option<Step> {
     let row = known.row.as_ref().filter(|row| row.state != RowState::Revoked)?;
     let is_current = known.digest == current.bearer.digest();
-    if !is_current && Some(known.serial) != current.marks.previous {
+    // A token that was revoked in Aurora stays so even if an older backup of the row says otherwise.
+    let is_over =
+        if is_current { current.marks.revoked } else { Some(known.serial) != current.marks.previous };
+    if is_over {
         return Some(Step::RevokeRow(known.token_id));
     }
     let expires_at = if is_current {

@@ -62,8 +62,9 @@ pub(crate) fn decide(observed: &Observed<'_>, config: &Config, verdict: &Verdict
     match (found, verdict) {
         (None, Verdict::Allowed { .. }) => mint(observed, config, &lifetime, None),
         (None, Verdict::Blocked { .. } | Verdict::Undecided { .. }) => Decision::default(),
-        (Some((bearer, marks)), Verdict::Allowed { .. }) => {
-            if rotation_due(observed, &lifetime, &bearer, &marks) {
+        (Some((bearer, mut marks)), Verdict::Allowed { .. }) => {
+            marks.revoked |= is_revoked(observed, &bearer);
+            if rotation_due(observed, &lifetime, &marks) {
                 return mint(observed, config, &lifetime, Some(&marks));
             }
             keep(observed, config, &lifetime, bearer, marks)
@@ -86,16 +87,14 @@ fn current(lifetime: &Lifetime, bearer: Bearer, marks: Marks) -> Current {
 }
 
 /// A schedule never replaces a token that somebody revoked or that is suspended; a request replaces a revoked one.
-fn rotation_due(observed: &Observed<'_>, lifetime: &Lifetime, bearer: &Bearer, marks: &Marks) -> bool {
+fn rotation_due(observed: &Observed<'_>, lifetime: &Lifetime, marks: &Marks) -> bool {
     if observed.resource.spec.suspended {
         return false;
     }
     if rotation_requested(observed) {
         return true;
     }
-    !marks.revoked
-        && !is_revoked(observed, bearer)
-        && lifetime.rotates_at(marks.issued_at).is_some_and(|at| at <= observed.now)
+    !marks.revoked && lifetime.rotates_at(marks.issued_at).is_some_and(|at| at <= observed.now)
 }
 
 fn is_revoked(observed: &Observed<'_>, bearer: &Bearer) -> bool {
@@ -126,7 +125,8 @@ fn mint(observed: &Observed<'_>, config: &Config, lifetime: &Lifetime, before: O
     let marks = Marks {
         serial: last_serial(observed).max(before.map_or(0, |marks| marks.serial)) + 1,
         issued_at,
-        previous: before.map(|marks| marks.serial),
+        // What was revoked in Aurora is given no overlap, whatever its row says.
+        previous: before.filter(|marks| !marks.revoked).map(|marks| marks.serial),
         rotated_for: rotation_request(observed).map(str::to_owned),
         revoked: false,
     };
@@ -146,17 +146,19 @@ fn keep(
     mut marks: Marks,
 ) -> Decision {
     let digest = bearer.digest();
-    match observed.own_rows().find(|row| row.digest == digest) {
-        Some(row) => marks.serial = row.serial,
-        None if observed.own_rows().any(|row| row.serial == marks.serial) || marks.serial == 0 => {
-            marks = Marks {
-                serial: last_serial(observed) + 1,
-                previous: None,
-                issued_at: whole_seconds(observed.now),
-                ..marks
-            };
-        }
-        None => {}
+    let own = observed.own_rows().find(|row| row.digest == digest);
+    let is_free = |serial: i64| !observed.own_rows().any(|row| row.serial == serial && row.digest != digest);
+    // A row of an earlier McpToken of this name keeps its serial, unless this one gave it to another token.
+    let recorded = own.filter(|row| row.owner.uid == observed.uid() || is_free(row.serial));
+    if let Some(row) = recorded {
+        marks.serial = row.serial;
+    } else if marks.serial == 0 || !is_free(marks.serial) {
+        marks = Marks {
+            serial: last_serial(observed) + 1,
+            previous: None,
+            issued_at: whole_seconds(observed.now),
+            ..marks
+        };
     }
     marks.revoked |= is_revoked(observed, &bearer);
     let issued_at = marks.issued_at;

@@ -349,6 +349,18 @@ fn token_put_into_the_secret_by_hand_counts() {
 }
 
 #[test]
+fn token_of_an_earlier_mcp_token_of_this_name_counts_although_its_serial_is_given_again() {
+    let mut world = World::settled(json!({"deletionPolicy": "Retain"}));
+    let earlier = world.token().unwrap();
+    world.delete().settle();
+    world.remake("uid-2").settle();
+    assert_eq!((world.ready(), world.rows[1].known.serial), ("Ready".into(), 1));
+    world.put_token(earlier.expose());
+    expect(&mut world, &["write-secret", "register-row", "revoke-row"], "Ready", &[2]);
+    assert_eq!(world.token().unwrap().digest(), earlier.digest());
+}
+
+#[test]
 fn token_of_another_mcp_token_is_not_taken() {
     let mut world = World::settled(json!({}));
     let mut other = World::settled(json!({}));
@@ -627,6 +639,28 @@ fn token_revoked_in_aurora_stays_revoked_when_the_database_is_rebuilt() {
     expect(&mut world, NOTHING, "RevokedInAurora", &[]);
     world.request_rotation("now");
     expect(&mut world, &["write-secret", "register-row"], "Ready", &[2]);
+}
+
+/// An older backup: the row is in force again.
+fn restore_backup(world: &mut World) {
+    world.rows[0].known.row.as_mut().unwrap().state = RowState::Active;
+}
+
+#[test]
+fn token_revoked_in_aurora_is_revoked_again_when_an_older_backup_is_restored() {
+    let mut world = World::settled(json!({}));
+    world.revoke_in_aurora().settle();
+    restore_backup(&mut world);
+    expect(&mut world, &["revoke-row"], "RevokedInAurora", &[]);
+}
+
+#[test]
+fn token_revoked_in_aurora_has_no_overlap_even_if_an_older_backup_was_restored() {
+    let mut world = World::settled(json!({}));
+    world.revoke_in_aurora().settle();
+    restore_backup(&mut world);
+    world.request_rotation("now");
+    expect(&mut world, REPLACED, "Ready", &[2]);
 }
 
 // --- People ---

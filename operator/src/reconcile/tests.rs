@@ -18,7 +18,7 @@ use kube::client::Body as KubeBody;
 use kube::runtime::events::{Recorder, Reporter};
 use prometheus_client::metrics::gauge::Gauge;
 use serde_json::{Value, json};
-use tokio::sync::SetOnce;
+use tokio::sync::{Notify, SetOnce};
 use tower::service_fn;
 
 use super::*;
@@ -115,11 +115,14 @@ impl Scene {
         store.migrate().await.unwrap();
         let reporter = Reporter { controller: "test".into(), instance: Some("test".into()) };
         let context = Context {
-            recorder: Recorder::new(client.clone(), reporter),
+            recorder: Recorder::new(client.clone(), reporter.clone()),
+            reporter,
             queue: Queue::new(Gauge::default(), Gauge::default()),
             announced: AtomicBool::new(true),
             listening: AtomicBool::new(true),
             schema_ready: SetOnce::new(),
+            schema_missed: Notify::new(),
+            gone: Arc::default(),
             client,
             store,
             config: config(),

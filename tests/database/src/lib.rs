@@ -2,6 +2,8 @@
 
 #![allow(clippy::missing_panics_doc, clippy::expect_used, clippy::panic, reason = "a library for tests")]
 
+mod clock;
+
 use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt as _;

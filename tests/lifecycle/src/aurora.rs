@@ -24,7 +24,7 @@ pub struct Row {
 
 /// Aurora's database.
 pub struct Aurora {
-    store: Store,
+    pub(crate) store: Store,
     connection: Mutex<PgConnection>,
 }
 
@@ -42,6 +42,11 @@ impl Aurora {
     /// What a gateway would say to a bearer of this token.
     pub async fn resolve(&self, bearer: &str) -> Result<Resolution> {
         Ok(self.store.resolve(&Bearer::parse(bearer)?).await?)
+    }
+
+    /// True if a bearer of this token would be let in.
+    pub async fn accepts(&self, bearer: &str) -> Result<bool> {
+        Ok(matches!(self.resolve(bearer).await?, Resolution::Valid(_)))
     }
 
     /// Runs a statement; returns the number of rows that it changed.
@@ -98,6 +103,30 @@ impl Aurora {
             "INSERT INTO mcp_tokens (token, user_id, org_id, name) VALUES ('{bearer}', '{user}', '{org}', 'by hand')"
         );
         self.execute_for(org, &sql).await.map(drop)
+    }
+
+    /// Deletes the row of a token, as an administrator may.
+    pub async fn drop_row(&self, bearer: &str, org: &str) -> Result<()> {
+        let digest = Bearer::parse(bearer)?.digest();
+        self.execute_for(org, &format!("DELETE FROM mcp_tokens WHERE token = '{digest}'")).await.map(drop)
+    }
+
+    /// Takes the end and the limits of a token away, as somebody with too many rights may.
+    pub async fn widen(&self, bearer: &str) -> Result<()> {
+        let digest = Bearer::parse(bearer)?.digest();
+        self.execute(&format!(
+            "UPDATE mcp_tokens SET expires_at = NULL, name = 'wide' WHERE token = '{digest}'"
+        ))
+        .await?;
+        let all = r#"{"mode": "ReadWrite"}"#;
+        let record =
+            format!("UPDATE aurora_mcp.managed_token SET access = '{all}' WHERE digest = '{digest}'");
+        self.execute(&record).await.map(drop)
+    }
+
+    /// Deletes a user.
+    pub async fn remove_user(&self, id: &str) -> Result<()> {
+        self.execute(&format!("DELETE FROM users WHERE id = '{id}'")).await.map(drop)
     }
 
     /// All rows of a user.

@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::api::{ListParams, PostParams};
+use kube::api::{ListParams, Patch, PatchParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::{Api, Client, Config};
+use kube::{Api, Client, Config, ResourceExt as _};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::process::Child;
 
 use crate::eventually;
-use crate::process::{command, free_port, start};
+use crate::process::{command, free_port, last_words, start};
 
 const CRD: &str = include_str!("../../../crds/mcptokens.yaml");
 
@@ -27,6 +27,11 @@ pub struct ControlPlane {
 impl ControlPlane {
     /// Starts it, and waits until it serves McpTokens. The programs are those of the test bed.
     pub async fn start() -> Result<Self> {
+        Self::start_with(CRD).await
+    }
+
+    /// The same with an earlier version of the CRD.
+    pub async fn start_with(crd: &str) -> Result<Self> {
         let programs = programs()?;
         // Fails if another test of this process was first, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -36,11 +41,24 @@ impl ControlPlane {
         let path = directory.path().join("kubeconfig");
         std::fs::write(&path, kubeconfig(port, directory.path()).to_string())?;
         let client = eventually("the API server", 60, async || connect(&path).await).await?;
-        let crds: Api<CustomResourceDefinition> = Api::all(client.clone());
-        crds.create(&PostParams::default(), &serde_yaml_ng::from_str(CRD)?).await?;
-        let tokens: Api<aurora_mcp_crds::McpToken> = Api::all(client.clone());
+        let plane = Self { client, api_server, _etcd: etcd, directory };
+        plane.apply_crd(crd).await?;
+        let tokens: Api<aurora_mcp_crds::McpToken> = Api::all(plane.client());
         eventually("McpTokens", 30, async || Ok(tokens.list(&ListParams::default()).await?)).await?;
-        Ok(Self { client, api_server, _etcd: etcd, directory })
+        Ok(plane)
+    }
+
+    async fn apply_crd(&self, crd: &str) -> Result<()> {
+        let crds: Api<CustomResourceDefinition> = Api::all(self.client());
+        let crd: CustomResourceDefinition = serde_yaml_ng::from_str(crd)?;
+        let params = PatchParams::apply("lifecycle");
+        crds.patch(&crd.name_any(), &params, &Patch::Apply(&crd)).await?;
+        Ok(())
+    }
+
+    /// Applies the CRD of today over the one that is there.
+    pub async fn upgrade(&self) -> Result<()> {
+        self.apply_crd(CRD).await
     }
 
     /// A client that may do everything.
@@ -56,6 +74,16 @@ impl ControlPlane {
     /// Where logs are written.
     pub fn directory(&self) -> &Path {
         self.directory.path()
+    }
+
+    /// The last lines of every operator that worked here.
+    pub fn last_words(&self, lines: usize) -> String {
+        let files =
+            std::fs::read_dir(self.directory()).into_iter().flatten().flatten().map(|entry| entry.path());
+        let logs = files.filter(|path| {
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("operator-"))
+        });
+        logs.map(|log| format!("{}:\n{}\n", log.display(), last_words(&log, lines))).collect()
     }
 
     /// The API server's process.

@@ -12,10 +12,13 @@
 )]
 
 mod aurora;
+mod backup;
 mod control_plane;
 mod eventually;
+mod metrics;
 mod operator;
 mod process;
+mod relay;
 mod seeds;
 mod stage;
 mod token;
@@ -24,7 +27,9 @@ mod witness;
 pub use aurora::{Aurora, Row};
 pub use control_plane::ControlPlane;
 pub use eventually::eventually;
+pub use metrics::Metrics;
 pub use operator::{Operator, OperatorSettings};
+pub use relay::{Gate, Relay};
 pub use seeds::Seeds;
 pub use stage::Stage;
 pub use token::{Token, ready};

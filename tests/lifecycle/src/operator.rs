@@ -9,7 +9,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::time::{Duration, timeout};
 
-use crate::process::{command, free_port, start};
+use crate::Metrics;
+use crate::process::{command, free_port, last_words, start};
 
 /// How an operator is started.
 #[derive(Debug, Clone)]
@@ -29,6 +30,28 @@ pub struct Operator {
     answers: Lines<BufReader<ChildStdout>>,
     port: u16,
     log: PathBuf,
+}
+
+impl OperatorSettings {
+    /// The same operator as another replica of it, with a log of its own.
+    #[must_use]
+    pub fn replica(&self, name: &str) -> Self {
+        let mut replica = self.clone();
+        replica.set("POD_NAME", name);
+        replica.log.set_extension(format!("{name}.log"));
+        replica
+    }
+
+    /// The last lines of its log, of all operators that were started so.
+    pub fn last_words(&self, lines: usize) -> String {
+        last_words(&self.log, lines)
+    }
+
+    /// Adds to its environment, or replaces what is there.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.retain(|(there, _)| there != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
 }
 
 impl Operator {
@@ -102,10 +125,13 @@ impl Operator {
         self.port
     }
 
+    /// What it measures.
+    pub async fn metrics(&self) -> Result<Metrics> {
+        Metrics::read(self.port).await
+    }
+
     /// The last lines of its log.
     pub fn last_words(&self, lines: usize) -> String {
-        let text = std::fs::read_to_string(&self.log).unwrap_or_default();
-        let all: Vec<&str> = text.lines().collect();
-        all[all.len().saturating_sub(lines)..].join("\n")
+        last_words(&self.log, lines)
     }
 }

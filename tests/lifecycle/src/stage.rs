@@ -4,12 +4,13 @@ use anyhow::Result;
 use aurora_mcp_crds::McpToken;
 use aurora_mcp_test_database::TestDatabase;
 use k8s_openapi::api::core::v1::{Namespace, Secret, Service};
-use kube::api::PostParams;
+use k8s_openapi::api::events::v1::Event;
+use kube::api::{ListParams, PostParams};
 use kube::{Api, Client};
 use serde_json::{from_value, json};
 
 use crate::operator::OperatorSettings;
-use crate::{Aurora, ControlPlane, Witness};
+use crate::{Aurora, ControlPlane, Relay, Witness};
 
 /// The gateway's Service; nobody but the operator makes it here.
 const GATEWAY: &str = "gateway";
@@ -67,8 +68,22 @@ impl Stage {
 
     /// Adds to the operator's environment, or replaces what is there.
     pub fn set(&mut self, name: &str, value: &str) {
-        self.operator.environment.retain(|(there, _)| there != name);
-        self.operator.environment.push((name.to_owned(), value.to_owned()));
+        self.operator.set(name, value);
+    }
+
+    /// Puts a relay between the operator and its database.
+    pub async fn relay(&mut self, database: &TestDatabase) -> Result<Relay> {
+        let of = |name: &str| database.lookup(name).unwrap_or_default();
+        let relay = Relay::to(format!("{}:{}", of("POSTGRES_HOST"), of("POSTGRES_PORT"))).await?;
+        self.set("POSTGRES_HOST", "127.0.0.1");
+        self.set("POSTGRES_PORT", &relay.port().to_string());
+        Ok(relay)
+    }
+
+    /// All Events about McpTokens so far.
+    pub async fn events(&self) -> Result<Vec<Event>> {
+        let events: Api<Event> = Api::namespaced(self.client.clone(), &self.namespace);
+        Ok(events.list(&ListParams::default()).await?.items)
     }
 
     /// The McpTokens.

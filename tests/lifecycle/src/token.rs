@@ -1,6 +1,6 @@
 //! An McpToken, as its owner handles it.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use aurora_mcp_crds::{DeletionPolicy, McpToken, ROTATE_ANNOTATION};
 use aurora_mcp_plan::token_of;
 use k8s_openapi::api::core::v1::Secret;
@@ -9,7 +9,7 @@ use kube::ResourceExt as _;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use serde_json::{Value, from_value, json};
 
-use crate::Stage;
+use crate::{Stage, eventually};
 
 /// An McpToken of a [`Stage`], for a user of its own.
 pub struct Token<'a> {
@@ -61,6 +61,18 @@ impl Token<'_> {
         Ok(self.stage.tokens().get_opt(&self.name).await?)
     }
 
+    /// Waits until `Ready` has a reason that is about its spec as it is now.
+    pub async fn until(&self, reason: &str, seconds: u64) -> Result<McpToken> {
+        eventually(&format!("{} to be {reason}", self.name), seconds, async || {
+            let object = self.object().await?.context("it is not there")?;
+            let ready = ready(&object).context("no status yet")?;
+            ensure!(ready.reason == reason, "{}: {}", ready.reason, ready.message);
+            ensure!(ready.observed_generation == object.metadata.generation, "the status is an old one");
+            Ok(object)
+        })
+        .await
+    }
+
     /// All Secrets that it owns.
     pub async fn secrets(&self) -> Result<Vec<Secret>> {
         let all = self.stage.secrets().list(&ListParams::default()).await?;
@@ -74,6 +86,26 @@ impl Token<'_> {
     pub async fn bearer(&self) -> Result<Option<String>> {
         let secrets = self.secrets().await?;
         Ok(secrets.iter().find_map(|secret| token_of(secret, "token")).map(|token| token.expose().to_owned()))
+    }
+
+    /// Writes something into its Secret by hand.
+    pub async fn put_into_secret(&self, text: &str) -> Result<()> {
+        let patch = json!({"stringData": {"token": text}});
+        for secret in self.secrets().await? {
+            let (name, params) = (secret.name_any(), PatchParams::default());
+            self.stage.secrets().patch(&name, &params, &Patch::Merge(&patch)).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes its finalizer away and deletes it, as somebody in a hurry does.
+    pub async fn tear_out(&self) -> Result<()> {
+        self.patch(&json!({"metadata": {"finalizers": null}})).await?;
+        match self.stage.tokens().delete(&self.name, &DeleteParams::default()).await {
+            Err(kube::Error::Api(status)) if status.code == 404 => {}
+            done => drop(done?),
+        }
+        Ok(())
     }
 
     /// Deletes its Secrets, as somebody with too many rights does.

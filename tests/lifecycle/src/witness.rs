@@ -1,4 +1,4 @@
-//! Sees every token that ever stood in a Secret.
+//! Sees every token that ever stood in a Secret, and every time that one was written.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -10,8 +10,14 @@ use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, Client};
 use tokio::task::JoinHandle;
 
-/// Tokens that were seen, by the McpToken that the Secret belongs to.
-type Seen = BTreeMap<String, BTreeSet<(i64, String)>>;
+/// What was seen, by the McpToken that the Secret belongs to.
+type Seen = BTreeMap<String, Sight>;
+
+#[derive(Default)]
+struct Sight {
+    tokens: BTreeSet<(i64, String)>,
+    versions: BTreeSet<String>,
+}
 
 /// Watches the Secrets of a namespace until it is dropped.
 pub struct Witness {
@@ -51,7 +57,12 @@ impl Witness {
 
     /// The tokens of an McpToken so far, by serial.
     pub fn tokens(&self, name: &str) -> BTreeSet<(i64, String)> {
-        self.seen.lock().unwrap().get(name).cloned().unwrap_or_default()
+        self.seen.lock().unwrap().get(name).map(|sight| sight.tokens.clone()).unwrap_or_default()
+    }
+
+    /// How many times a Secret of an McpToken was written so far.
+    pub fn writes(&self, name: &str) -> usize {
+        self.seen.lock().unwrap().get(name).map_or(0, |sight| sight.versions.len())
     }
 }
 
@@ -60,6 +71,8 @@ fn note(seen: &Mutex<Seen>, secret: &Secret) {
     let serial = secret.metadata.annotations.as_ref().and_then(|all| all.get(SERIAL)?.parse().ok());
     if let (Some(owner), Some(serial), Some(bearer)) = (owner, serial, token_of(secret, "token")) {
         let mut seen = seen.lock().unwrap();
-        seen.entry(owner.name.clone()).or_default().insert((serial, bearer.expose().to_owned()));
+        let sight = seen.entry(owner.name.clone()).or_default();
+        sight.tokens.insert((serial, bearer.expose().to_owned()));
+        sight.versions.extend(secret.metadata.resource_version.clone());
     }
 }

@@ -19,6 +19,7 @@ use aurora_mcp_plan::{
 use aurora_mcp_token::{Bearer, OrgId, TokenId, UserId};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{Secret, Service};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
 
 pub const HOME: &str = "aurora-oss";
@@ -138,6 +139,16 @@ impl World {
     pub fn delete(&mut self) -> &mut Self {
         self.resource.metadata.deletion_timestamp =
             Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(self.now));
+        self
+    }
+
+    /// Another McpToken of the same name, as it is applied after this one is gone.
+    pub fn remake(&mut self, uid: &str) -> &mut Self {
+        let mut metadata = ObjectMeta { uid: Some(uid.into()), ..self.resource.metadata.clone() };
+        (metadata.deletion_timestamp, metadata.finalizers, metadata.annotations) = (None, None, None);
+        self.resource.metadata = metadata;
+        self.resource.status = None;
+        self.gone = false;
         self
     }
 
@@ -361,6 +372,10 @@ impl World {
         if let Some(kept) = self.rows.iter_mut().find(|kept| kept.known.digest == new.digest) {
             // The row that is there stays as it is; only its keeper changes, as in the store.
             kept.known.owner = owner;
+            kept.known.serial = new.serial;
+            kept.known.access = Some(new.access.clone());
+            kept.known.suspended |= new.suspended;
+            kept.retained = false;
             if kept.known.row.is_none() {
                 kept.known.row = Some(row);
             }
