@@ -14,7 +14,7 @@ use tracing::{Instrument as _, info_span};
 use crate::apply::apply;
 use crate::context::Context;
 use crate::error::{Category, Error};
-use crate::observe::observe;
+use crate::observe::{Observation, observe};
 use crate::requeue;
 use crate::resync::ROUND;
 use crate::{chance, crash, events, status};
@@ -70,30 +70,47 @@ async fn settle(context: &Context, cached: &McpToken) -> Result<Settled, Error> 
         let observation = Box::pin(observe(context, &resource).instrument(info_span!("observe"))).await?;
         let plan = plan(&observation.observed, &context.config);
         if plan.steps.is_empty() {
-            return report(context, &resource, plan, observation.observed.now).await;
-        }
-        for step in &plan.steps {
-            last = step.name();
-            crash::point("before", last);
-            let applied = apply(context, &resource, &observation.managed, step);
-            if let Err(error) = applied.instrument(info_span!("step", step = last)).await {
-                if error.category() != Category::Conflict {
-                    return Err(error);
-                }
-                tracing::debug!(%error, step = last, "somebody else was first: looking again");
-                break;
+            match report(context, &resource, plan, observation.observed.now).await {
+                Err(error) if error.category() == Category::Conflict => last = "write-status",
+                reported => return reported,
             }
-            crash::point("after", last);
-            context.metrics.stepped(last);
-            tracing::info!(step = last, token = %resource.name_any(), namespace = resource.namespace(), "carried out");
-            if matches!(step, Step::RemoveFinalizer) {
-                return Ok(Settled::Gone);
-            }
+        } else if carry_out(context, &resource, &observation, &plan.steps, &mut last).await? {
+            return Ok(Settled::Gone);
         }
         let Some(fresh) = read_again(context, &resource).await? else { return Ok(Settled::Gone) };
         resource = fresh;
     }
     Err(Error::Unsettled { step: last })
+}
+
+/// Carries out the steps, or as many as nobody else was faster with. True if the McpToken is let go.
+async fn carry_out(
+    context: &Context,
+    resource: &McpToken,
+    observation: &Observation<'_>,
+    steps: &[Step],
+    last: &mut &'static str,
+) -> Result<bool, Error> {
+    for step in steps {
+        let name = step.name();
+        *last = name;
+        crash::point("before", name);
+        let applied = apply(context, resource, &observation.managed, step);
+        if let Err(error) = applied.instrument(info_span!("step", step = name)).await {
+            if error.category() != Category::Conflict {
+                return Err(error);
+            }
+            tracing::debug!(%error, step = name, "somebody else was first: looking again");
+            return Ok(false);
+        }
+        crash::point("after", name);
+        context.metrics.stepped(name);
+        tracing::info!(step = name, token = %resource.name_any(), namespace = resource.namespace(), "carried out");
+        if matches!(step, Step::RemoveFinalizer) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The McpToken as the API server has it now; none if it is gone or another has its name.
@@ -149,7 +166,7 @@ pub(crate) fn on_error(resource: Arc<McpToken>, error: &Error, context: Arc<Cont
         let status = failed(&resource, chance::now(), reason, &error.to_string());
         tokio::spawn(async move {
             // The next pass may be faster: what it reports must not be overwritten by this.
-            match status::write_over(&context, &resource, &status).await {
+            match status::write(&context, &resource, &status).await {
                 Ok(true) => events::publish(&context, &resource, &status).await,
                 Ok(false) => {}
                 Err(error) => tracing::debug!(%error, "a failure could not be reported"),

@@ -8,34 +8,18 @@ use serde_json::{Value, json};
 use crate::context::Context;
 use crate::error::Error;
 
-/// Writes the status. True if it had to.
+/// Writes the status. True if it had to. Fails if the McpToken was changed since it was read: somebody else may lead by now, and
+/// what is told twice was not written twice.
 pub(crate) async fn write(
     context: &Context,
     resource: &McpToken,
     status: &McpTokenStatus,
 ) -> Result<bool, Error> {
-    send(context, resource, status, json!({})).await
-}
-
-/// The same, unless the McpToken was changed since it was read: then this fails.
-pub(crate) async fn write_over(
-    context: &Context,
-    resource: &McpToken,
-    status: &McpTokenStatus,
-) -> Result<bool, Error> {
-    send(context, resource, status, json!({"resourceVersion": resource.resource_version()})).await
-}
-
-async fn send(
-    context: &Context,
-    resource: &McpToken,
-    status: &McpTokenStatus,
-    metadata: Value,
-) -> Result<bool, Error> {
     let Some(patch) = patch(resource.status.as_ref(), status) else { return Ok(false) };
     let api: Api<McpToken> =
         Api::namespaced(context.client.clone(), &resource.namespace().unwrap_or_default());
-    let patch = Patch::Merge(json!({"metadata": metadata, "status": patch}));
+    let version = json!({"resourceVersion": resource.resource_version()});
+    let patch = Patch::Merge(json!({"metadata": version, "status": patch}));
     match api.patch_status(&resource.name_any(), &PatchParams::default(), &patch).await {
         Ok(_) => Ok(true),
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),

@@ -32,7 +32,7 @@ impl Subject<'_> {
         if !self.life.happens(act, &made_up) {
             return Ok(());
         }
-        self.touched |= !matches!(act, Act::User(_) | Act::RevokeInAurora | Act::DropRow | Act::WidenRow);
+        let generation = self.generation().await?;
         self.handled |= matches!(
             act,
             Act::LoseSecret | Act::SpoilSecret | Act::EditSecret | Act::PutBack | Act::TearOut | Act::Make
@@ -59,7 +59,13 @@ impl Subject<'_> {
             }
             _ => token.patch(&json!({"spec": self.spec(act)})).await?,
         }
+        self.touched |= self.handled || act == Act::Rotate || self.generation().await? != generation;
         Ok(())
+    }
+
+    /// It differs after a change, unless that changed nothing.
+    async fn generation(&self) -> Result<Option<i64>> {
+        Ok(self.token.object().await?.and_then(|object| object.metadata.generation))
     }
 
     fn spec(&self, act: Act) -> Value {
