@@ -43,6 +43,8 @@ impl Refusal {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::NoBearer(NoBearer::Missing) => "missing",
+            Self::NoBearer(NoBearer::Elsewhere) => "wrong_header",
+            Self::NoBearer(NoBearer::Placeholder) => "placeholder",
             Self::NoBearer(_) => "malformed",
             Self::Unknown => "unknown",
             Self::Revoked => "revoked",
@@ -60,7 +62,10 @@ impl Refusal {
     pub fn is_failed_attempt(&self) -> bool {
         !matches!(
             self,
-            Self::StoreAway | Self::TooManyAttempts(_) | Self::TooFast(_) | Self::NoBearer(NoBearer::Missing)
+            Self::StoreAway
+                | Self::TooManyAttempts(_)
+                | Self::TooFast(_)
+                | Self::NoBearer(NoBearer::Missing | NoBearer::Elsewhere)
         )
     }
 
@@ -74,7 +79,7 @@ impl Refusal {
 
     fn error(&self) -> &'static str {
         match self {
-            Self::NoBearer(NoBearer::Missing) => "unauthorized",
+            Self::NoBearer(NoBearer::Missing | NoBearer::Elsewhere) => "unauthorized",
             Self::StoreAway => "temporarily_unavailable",
             Self::TooManyAttempts(_) | Self::TooFast(_) => "too_many_requests",
             _ => "invalid_token",
@@ -132,6 +137,10 @@ impl Refusal {
 fn no_bearer(problem: NoBearer) -> &'static str {
     match problem {
         NoBearer::Missing => "Send the token as `Authorization: Bearer aurora_mcp_…`.",
+        NoBearer::Elsewhere => {
+            "The token came in a header that is not read. Send it as `Authorization: Bearer aurora_mcp_…`, or as \
+             `X-Aurora-MCP-Token` behind a proxy that uses Authorization for itself."
+        }
         NoBearer::OtherScheme => "The Authorization header must have the form `Bearer aurora_mcp_…`.",
         NoBearer::Several => "There is more than one token in the headers. Send one.",
         NoBearer::Placeholder => {

@@ -13,6 +13,7 @@ mod inputs;
 mod isolation;
 mod lifecycle;
 mod limits;
+mod own_tls;
 mod protocol;
 mod resources;
 mod revisions;

@@ -112,10 +112,12 @@ fn what_is_said_to_hold_without_a_variable_holds() -> Result<()> {
 #[test]
 fn every_example_is_taken_and_makes_a_difference() -> Result<()> {
     let unseen = ["INTERNAL_API_SECRET", "REDIS_URL", "POSTGRES_PASSWORD"];
-    // Together only: a release without a namespace is nothing.
+    // Together only: a release without a namespace is nothing, nor is a certificate without its key.
     let pairs = BTreeMap::from([
         ("AURORA_RELEASE", ("AURORA_NAMESPACE", "aurora")),
         ("AURORA_NAMESPACE", ("AURORA_RELEASE", "aurora")),
+        ("MCP_TLS_CERT", ("MCP_TLS_KEY", "/etc/tls/tls.key")),
+        ("MCP_TLS_KEY", ("MCP_TLS_CERT", "/etc/tls/tls.crt")),
     ]);
     for (read, listed) in programs() {
         let without = read(&Asked::with(&[]))?;

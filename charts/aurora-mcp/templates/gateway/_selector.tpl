@@ -23,3 +23,8 @@
 {{- end }}
 {{- concat $hosts .Values.gateway.allowedHosts | uniq | join "," }}
 {{- end }}
+
+{{/* What the gateway speaks. */}}
+{{- define "aurora-mcp.scheme" -}}
+{{ .Values.gateway.tls.secret | empty | ternary "http" "https" }}
+{{- end }}
