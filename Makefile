@@ -8,7 +8,7 @@ CACHE := $(or $(AURORA_MCP_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/aurora-
 TOOLS := $(CACHE)/tools/bin
 export PATH := $(CACHE)/bin:$(PATH)
 
-.PHONY: help demo test check cluster down install needs lint deny shellcheck compose browser chart dashboard unit services lifecycle conformance clients e2e docs shown bench bench-gateway generate plugin workflows sbom clean-check soak fuzz expose
+.PHONY: help demo test check cluster down install needs lint deny shellcheck compose browser chart dashboard unit services lifecycle conformance clients e2e docs shown bench bench-gateway generate plugin workflows sbom clean-check soak fuzz expose chart-ci
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -60,6 +60,10 @@ clients: ## the official SDKs, the inspector and mcp-remote against the installe
 
 e2e: ## end-to-end tests on the cluster, after `make install`
 	@eval "$$($(TESTBED) env)" && cargo test -p aurora-mcp-e2e --locked -- --test-threads=1
+
+chart-ci: ## every set of values in charts/aurora-mcp/ci installed for real, upgrade, rollback and uninstall; after `make install`, which it repeats
+	@eval "$$($(TESTBED) env)" && cargo test -p aurora-mcp-e2e --locked --features releases --test releases -- --test-threads=1
+	@tests/install.sh
 
 docs: ## the commands of the documentation, in order, as a reader types them; after `make install`, which it repeats
 	cargo build -q --locked -p kubectl-aurora-mcp

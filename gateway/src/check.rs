@@ -1,10 +1,14 @@
-//! `aurora-mcp-gateway check ADDRESS TOKEN-FILE`: one round as a client makes it, for `helm test`.
+//! `aurora-mcp-gateway check ADDRESS TOKEN-FILE [AUTHORITY-FILE [HOST:PORT]]`: one round as a client makes it, for `helm test`.
+
+mod way;
 
 use std::io::Write;
 use std::time::Duration;
 
-use reqwest::{Client, StatusCode};
+use reqwest::StatusCode;
 use serde_json::{Value, json};
+
+use self::way::Way;
 
 /// The first argument with which the program checks a gateway instead of being one.
 pub const COMMAND: &str = "check";
@@ -17,8 +21,14 @@ const PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
     /// The arguments are not an address and a file.
-    #[error("usage: aurora-mcp-gateway check ADDRESS TOKEN-FILE")]
+    #[error("usage: aurora-mcp-gateway check ADDRESS TOKEN-FILE [AUTHORITY-FILE [HOST:PORT]]")]
     Usage,
+    /// There is no way to the gateway.
+    #[error("cannot reach the gateway: {problem}")]
+    Way {
+        /// Why not.
+        problem: String,
+    },
     /// The token can't be read.
     #[error("cannot read the token from {path}: {source}")]
     Token {
@@ -73,7 +83,8 @@ pub async fn run(mut arguments: impl Iterator<Item = String>, mut out: impl Writ
     let token =
         std::fs::read_to_string(&path).map_err(|source| CheckError::Token { path: path.clone(), source })?;
     let token = token.trim().to_owned();
-    let client = Mcp { address, token, http: http_client()?, patience: PATIENCE, pause: PAUSE };
+    let way = Way::find(&address, arguments.next().as_deref(), arguments.next().as_deref()).await?;
+    let client = Mcp { way, token, patience: PATIENCE, pause: PAUSE };
     let tools = client.patiently("tools/list", &json!({})).await?;
     writeln!(out, "{}", tools_line(&tools)?)?;
     let resource = client.patiently("resources/read", &json!({"uri": crate::resources::HEALTH})).await?;
@@ -84,20 +95,9 @@ pub async fn run(mut arguments: impl Iterator<Item = String>, mut out: impl Writ
     if health["overall_status"] == "unhealthy" { Err(CheckError::Unhealthy) } else { Ok(()) }
 }
 
-fn http_client() -> Result<Client, CheckError> {
-    // Whoever installed one before is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder()
-        .timeout(Duration::from_secs(20))
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .map_err(|source| CheckError::Http { method: "initialize", source })
-}
-
 struct Mcp {
-    address: String,
+    way: Way,
     token: String,
-    http: Client,
     patience: Duration,
     pause: Duration,
 }
@@ -122,8 +122,9 @@ impl Mcp {
     async fn request(&self, method: &'static str, params: &Value) -> Result<Value, CheckError> {
         let http = |source| CheckError::Http { method, source };
         let response = self
+            .way
             .http
-            .post(&self.address)
+            .post(&self.way.address)
             .bearer_auth(&self.token)
             .header("accept", "application/json, text/event-stream")
             .header("mcp-protocol-version", "2025-11-25")
@@ -233,7 +234,8 @@ mod tests {
     async fn token_that_stays_unknown_fails_in_the_end() {
         let address = served(|_, _| (StatusCode::UNAUTHORIZED, json!({"error": "unknown"}))).await;
         let [patience, pause] = [3, 1].map(Duration::from_millis);
-        let mcp = Mcp { address, token: "abc".into(), http: http_client().unwrap(), patience, pause };
+        let way = Way::find(&address, None, None).await.unwrap();
+        let mcp = Mcp { way, token: "abc".into(), patience, pause };
         let refused = mcp.patiently("tools/list", &json!({})).await;
         assert!(matches!(
             refused,

@@ -14,6 +14,7 @@ use crate::access::{DenyList, RuleError};
 use crate::aurora::AuroraSettings;
 use crate::edge::{GuardSettings, Limits, ProxyError, TrustedProxies};
 use crate::health::{DEFAULT_BACKEND_URL, HealthConfig};
+use crate::tls::TlsSettings;
 use crate::tools::ToolSettings;
 use crate::tools::select::Selector;
 
@@ -47,6 +48,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where metrics are served.
     pub metrics: SocketAddr,
+    /// The certificate with which MCP is served; none: plain HTTP.
+    pub tls: Option<TlsSettings>,
     /// Aurora's Postgres.
     pub store: StoreSettings,
     /// The Aurora API.
@@ -75,6 +78,14 @@ pub enum ConfigError {
     /// It must be set.
     #[error("{0} is not set")]
     Missing(&'static str),
+    /// It means nothing without another one.
+    #[error("{set} is set and {missing} is not: both are needed")]
+    Alone {
+        /// The one that is set.
+        set: &'static str,
+        /// The one that is not.
+        missing: &'static str,
+    },
     /// It is not understood.
     #[error("{name}={value:?}: expected {expected}")]
     Invalid {
@@ -123,6 +134,7 @@ impl Config {
         Ok(Self {
             listen: any(reader.port("MCP_PORT", 8811)?),
             metrics: any(reader.port("METRICS_PORT", 9090)?),
+            tls: reader.tls()?,
             store: StoreSettings::from_lookup(lookup)?,
             aurora: AuroraSettings {
                 base: reader.url("BACKEND_URL", DEFAULT_BACKEND_URL)?,
@@ -176,6 +188,16 @@ impl<S: Source> Reader<'_, S> {
             let from_file = files.iter().find(|(known, _)| known == name).map(|(_, content)| content.clone());
             from_file.or_else(|| self.text(name))
         })
+    }
+
+    fn tls(&self) -> Result<Option<TlsSettings>, ConfigError> {
+        let [certificate, key] = ["MCP_TLS_CERT", "MCP_TLS_KEY"];
+        match (self.text(certificate), self.text(key)) {
+            (Some(certificate), Some(key)) => Ok(Some(TlsSettings::new(certificate, key))),
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(ConfigError::Alone { set: certificate, missing: key }),
+            (None, Some(_)) => Err(ConfigError::Alone { set: key, missing: certificate }),
+        }
     }
 
     fn port(&self, name: &'static str, default: u16) -> Result<u16, ConfigError> {
@@ -314,6 +336,8 @@ mod tests {
             ),
             (("MCP_REQUESTS_PER_SECOND", "-1"), "MCP_REQUESTS_PER_SECOND=\"-1\": expected a whole number"),
             (("POSTGRES_PASSWORD_FILE", "/none"), "POSTGRES_PASSWORD_FILE: cannot read /none"),
+            (("MCP_TLS_CERT", "/tls/tls.crt"), "MCP_TLS_CERT is set and MCP_TLS_KEY is not: both are needed"),
+            (("MCP_TLS_KEY", "/tls/tls.key"), "MCP_TLS_KEY is set and MCP_TLS_CERT is not: both are needed"),
         ] {
             assert_eq!(config(&[pair]).unwrap_err().to_string(), expected);
         }

@@ -20,6 +20,7 @@ use crate::health::{self, Configured, Dependencies, HealthConfig};
 use crate::mcp::{AuroraMcp, Endpoint};
 use crate::metrics::Metrics;
 use crate::serve::serve;
+use crate::tls::{Tls, TlsError};
 
 /// Connections to Postgres; the cache keeps almost all requests away from them.
 const POOL: u32 = 8;
@@ -37,6 +38,9 @@ pub enum StartError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The certificate can't be served.
+    #[error("cannot serve TLS")]
+    Tls(#[from] TlsError),
     /// The Aurora client can't be made.
     #[error("cannot make the client of the Aurora API")]
     Client(#[from] ClientError),
@@ -70,6 +74,10 @@ impl Gateway {
 
         let mut registry = metrics::registry("aurora_mcp");
         let counts = Metrics::new(&mut registry);
+        let tls = match config.tls {
+            Some(settings) => Some(Arc::new(Tls::load(settings, &mut registry).await?)),
+            None => None,
+        };
         let store = Store::connect_lazy(&config.store, "aurora-mcp-gateway", POOL);
         let dependencies = Dependencies {
             store: store.clone(),
@@ -99,9 +107,20 @@ impl Gateway {
             metrics: counts,
         });
 
-        let server = tokio::spawn(serve(listener, router, config.limits, readiness.clone(), stop.clone()));
+        if let Some(tls) = tls.clone() {
+            tokio::spawn(background.clone().run_until_cancelled_owned(async move { tls.follow().await }));
+        }
+        let server =
+            tokio::spawn(serve(listener, tls, router, config.limits, readiness.clone(), stop.clone()));
         let metrics = metrics::router(Arc::new(registry));
-        tokio::spawn(serve(metrics_listener, metrics, config.limits, readiness.clone(), background.clone()));
+        tokio::spawn(serve(
+            metrics_listener,
+            None,
+            metrics,
+            config.limits,
+            readiness.clone(),
+            background.clone(),
+        ));
         tokio::spawn(background.clone().run_until_cancelled_owned(follow_changes(authenticator.clone())));
         tokio::spawn(background.clone().run_until_cancelled_owned(tidy(authenticator.clone())));
         tracing::info!(%address, %metrics_address, "the gateway is ready");

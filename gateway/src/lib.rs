@@ -15,6 +15,7 @@ pub mod mcp;
 pub mod metrics;
 pub mod resources;
 mod serve;
+pub mod tls;
 pub mod tools;
 
 pub use config::{Config, ConfigError, Environment};

@@ -1,4 +1,4 @@
-//! Accepting connections: bounded headers, bounded patience, and no request lost at the end.
+//! Accepting connections, with TLS or without: bounded headers, bounded patience, and no request lost at the end.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -13,13 +13,15 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::edge::{Limits, Readiness};
+use crate::tls::{Met, Tls, meet, needed};
 
 /// How long to wait when no connection can be accepted, as when all file descriptors are in use.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -31,16 +33,61 @@ const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// just as an idle connection is closed would be lost.
 pub async fn serve(
     listener: TcpListener,
+    tls: Option<Arc<Tls>>,
     router: Router,
     limits: Limits,
     readiness: Readiness,
     stop: CancellationToken,
 ) {
-    let builder = Arc::new(builder(limits));
+    let server = Arc::new(Server { builder: builder(limits), tls, router, limits, readiness, stop });
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(limits.connections));
-    while let Some((stream, address, place)) = stop.run_until_cancelled(accept(&listener, &places)).await {
-        let (router, readiness) = (router.clone(), readiness.clone());
+    while let Some((stream, address, place)) =
+        server.stop.run_until_cancelled(accept(&listener, &places)).await
+    {
+        let (server, watcher) = (Arc::clone(&server), graceful.watcher());
+        tokio::spawn(async move {
+            server.connection(stream, address, watcher).await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    graceful.shutdown().await;
+}
+
+/// What every connection is served with.
+struct Server {
+    builder: Builder<TokioExecutor>,
+    tls: Option<Arc<Tls>>,
+    router: Router,
+    limits: Limits,
+    readiness: Readiness,
+    stop: CancellationToken,
+}
+
+impl Server {
+    async fn connection(&self, stream: TcpStream, address: SocketAddr, watcher: Watcher) {
+        let Some(tls) = &self.tls else {
+            return self.http(stream, self.router.clone(), address, watcher).await;
+        };
+        // Headers can't begin before the handshake is done: it has their time, and no request is lost with it at the end.
+        let met = tokio::time::timeout(self.limits.header_read, meet(tls, stream));
+        match self.stop.run_until_cancelled(met).await {
+            Some(Ok(Ok(Met::Tls(stream)))) => {
+                self.http(stream, self.router.clone(), address, watcher).await;
+            }
+            Some(Ok(Ok(Met::Plain(stream)))) => self.http(stream, needed(), address, watcher).await,
+            Some(Ok(Err(error))) => tracing::debug!(%error, %address, "a TLS handshake failed"),
+            Some(Err(_)) => tracing::debug!(%address, "a TLS handshake took too long"),
+            None => {}
+        }
+    }
+
+    async fn http<S>(&self, stream: S, router: Router, address: SocketAddr, watcher: Watcher)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let readiness = self.readiness.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(address));
             let (version, readiness) = (request.version(), readiness.clone());
@@ -54,17 +101,11 @@ pub async fn serve(
                 Ok::<_, Infallible>(response)
             }
         });
-        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-        let connection = graceful.watch(connection);
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, %address, "a connection broke");
-            }
-            drop(place);
-        });
+        let connection = self.builder.serve_connection(TokioIo::new(stream), service).into_owned();
+        if let Err(error) = watcher.watch(connection).await {
+            tracing::debug!(%error, %address, "a connection broke");
+        }
     }
-    drop(listener);
-    graceful.shutdown().await;
 }
 
 fn builder(limits: Limits) -> Builder<TokioExecutor> {

@@ -1,20 +1,21 @@
 //! A local port that leads to the gateway through the API server.
 //!
 //! Each connection chooses its pod anew. So there is nothing to reconnect: when a pod goes, its connections end, and the
-//! client's next one reaches another pod.
+//! client's next one reaches another pod. Where the pod speaks TLS, the plugin does so towards it, and plain HTTP here.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod;
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use crate::error::Error;
 use crate::gateway::{Gateway, GatewayPod};
+use crate::tls;
 
 /// A rollout, or an API server that restarts, is over by then.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -78,7 +79,12 @@ async fn carry(mut near: TcpStream, to: &To) {
     }
 }
 
-type Far = (tokio::io::DuplexStream, kube::api::Portforwarder);
+/// A pod's end of a connection.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+type Far = (Box<dyn Stream>, kube::api::Portforwarder);
 
 async fn reach(to: &To) -> Option<Far> {
     let (gateway, pod) = match to {
@@ -88,6 +94,8 @@ async fn reach(to: &To) -> Option<Far> {
     let pods = gateway.cluster.api_in::<Pod>(&gateway.namespace);
     let mut forwarder = pods.portforward(&pod.name, &[pod.port]).await.ok()?;
     let stream = forwarder.take_stream(pod.port)?;
+    let stream: Box<dyn Stream> =
+        if pod.tls { Box::new(tls::inside(stream).await.ok()?) } else { Box::new(stream) };
     Some((stream, forwarder))
 }
 

@@ -26,6 +26,8 @@ pub(crate) struct GatewayPod {
     pub(crate) name: String,
     pub(crate) port: u16,
     pub(crate) ready: bool,
+    /// It speaks TLS itself.
+    pub(crate) tls: bool,
 }
 
 impl Gateway {
@@ -91,7 +93,19 @@ fn facts(pod: &Pod, port: Option<&ServicePort>) -> Option<GatewayPod> {
         return None;
     }
     let ready = status.conditions.iter().flatten().any(|one| one.type_ == "Ready" && one.status == "True");
-    Some(GatewayPod { name: pod.metadata.name.clone()?, port: port_of(pod, port)?, ready })
+    Some(GatewayPod {
+        name: pod.metadata.name.clone()?,
+        port: port_of(pod, port)?,
+        ready,
+        tls: speaks_tls(pod),
+    })
+}
+
+/// The pod says so itself, in how it is probed; so a rollout that switches TLS on is no riddle.
+fn speaks_tls(pod: &Pod) -> bool {
+    let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
+    let mut probes = containers.filter_map(|container| container.readiness_probe.as_ref()?.http_get.as_ref());
+    probes.any(|probe| probe.scheme.as_deref() == Some("HTTPS"))
 }
 
 /// The number behind a Service's port: Services may name the container's port.
@@ -143,6 +157,15 @@ mod tests {
         leaving.metadata.deletion_timestamp =
             Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(jiff::Timestamp::UNIX_EPOCH));
         assert_eq!(facts(&leaving, None), None);
+    }
+
+    #[test]
+    fn pod_with_tls_of_its_own_is_told_by_its_probe() {
+        assert!(!facts(&pod(), None).unwrap().tls);
+        let mut pod = pod();
+        let probe = json!({"httpGet": {"path": "/readyz", "port": "mcp", "scheme": "HTTPS"}});
+        pod.spec.as_mut().unwrap().containers[0].readiness_probe = serde_json::from_value(probe).unwrap();
+        assert!(facts(&pod, None).unwrap().tls);
     }
 
     #[test]

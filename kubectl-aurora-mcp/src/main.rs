@@ -13,6 +13,7 @@ mod mcp;
 mod output;
 mod report;
 mod seen;
+mod tls;
 mod token;
 
 use std::io::Write as _;

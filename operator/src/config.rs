@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::num::ParseIntError;
 
-use aurora_mcp_plan::{Config as PlanConfig, GatewayAddress, Tenants};
+use aurora_mcp_plan::{Config as PlanConfig, GatewayAddress, Scheme, Tenants};
 use aurora_mcp_store::{Settings, SettingsError};
 use jiff::SignedDuration;
 
@@ -40,6 +40,9 @@ pub enum ConfigError {
         /// Why.
         source: ParseIntError,
     },
+    /// Neither of the two.
+    #[error("GATEWAY_SCHEME: {0:?} is neither http nor https")]
+    Scheme(String),
     /// A list of labels that can't be read.
     #[error("GATEWAY_SELECTOR: {0:?} is not key=value")]
     Selector(String),
@@ -65,6 +68,8 @@ impl Config {
             namespace: get("GATEWAY_SERVICE_NAMESPACE").unwrap_or_else(|| namespace.clone()),
             service: get("GATEWAY_SERVICE").unwrap_or_else(|| "aurora-oss-mcp".into()),
             port: port("GATEWAY_PORT", get("GATEWAY_PORT"), 8811)?.into(),
+            release: get("GATEWAY_SERVICE_RELEASE"),
+            scheme: scheme(get("GATEWAY_SCHEME"))?,
             selector: selector(&get("GATEWAY_SELECTOR").unwrap_or_default())?,
         };
         let list = get("TENANTS").map(|json| serde_json::from_str(&json)).transpose()?.unwrap_or_default();
@@ -104,6 +109,12 @@ fn words(text: &str) -> Vec<String> {
 
 fn port(name: &'static str, text: Option<String>, default: u16) -> Result<u16, ConfigError> {
     text.map_or(Ok(default), |text| text.parse().map_err(|source| ConfigError::Port { name, source }))
+}
+
+fn scheme(text: Option<String>) -> Result<Scheme, ConfigError> {
+    let Some(text) = text else { return Ok(Scheme::Http) };
+    let known = [Scheme::Http, Scheme::Https];
+    known.into_iter().find(|scheme| scheme.as_str() == text).ok_or(ConfigError::Scheme(text))
 }
 
 fn selector(text: &str) -> Result<BTreeMap<String, String>, ConfigError> {
@@ -169,6 +180,7 @@ mod tests {
         for (pair, message) in [
             (("OPERATOR_NAMESPACE", ""), "OPERATOR_NAMESPACE is not set"),
             (("HTTP_PORT", "x"), "HTTP_PORT is no port: invalid digit found in string"),
+            (("GATEWAY_SCHEME", "tcp"), r#"GATEWAY_SCHEME: "tcp" is neither http nor https"#),
             (("GATEWAY_SELECTOR", "app"), r#"GATEWAY_SELECTOR: "app" is not key=value"#),
             (
                 ("MAX_TTL", "-1h"),

@@ -158,6 +158,25 @@ async fn neither_login_owns_a_table_of_aurora_or_is_exempt_from_its_policies() {
 }
 
 #[tokio::test]
+async fn release_that_is_rolled_back_to_auroras_login_goes_on_with_the_tokens() {
+    TestDatabase::run(async |database| {
+        let (operator, _) = started(database).await;
+        let (before, after) = (token(1), token(2));
+        operator.register(&new(&before, 1)).await.unwrap();
+        let settings = Settings::from_lookup(|name| database.lookup(name)).unwrap();
+        let auroras = Store::connect_lazy(&settings, "test", 3);
+        let again = auroras.migrate().await.unwrap();
+        assert_eq!((again.applied, again.triggers), (vec![], TriggerState::Present));
+        auroras.register(&new(&after, 2)).await.unwrap();
+        for token in [before, after] {
+            assert!(matches!(auroras.resolve(&token).await.unwrap(), Resolution::Valid(_)));
+        }
+        assert_eq!(operator.ledger(&owner(), None).await.unwrap().managed.len(), 2, "and forward again");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn each_missing_grant_is_named_as_the_statement_that_gives_it() {
     TestDatabase::run(async |database| {
         let (operator, gateway) = started(database).await;

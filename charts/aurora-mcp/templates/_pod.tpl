@@ -35,20 +35,36 @@ priorityClassName: {{ . }}
 {{- end }}
 {{- end }}
 
-{{- define "aurora-mcp.caMount" -}}
-{{- if .Values.aurora.caSecret }}
+{{/* The mounted Secrets. Takes (dict "root" $ "tls" "the Secret with the gateway's certificate, or empty"). */}}
+{{- define "aurora-mcp.mounts" -}}
+{{- if or .root.Values.aurora.caSecret .tls }}
 volumeMounts:
+  {{- if .root.Values.aurora.caSecret }}
   - name: ca
     mountPath: /etc/ssl/aurora
     readOnly: true
+  {{- end }}
+  {{- if .tls }}
+  - name: tls
+    mountPath: /etc/tls # no subPath: a renewed certificate would not arrive
+    readOnly: true
+  {{- end }}
 {{- end }}
 {{- end }}
 
-{{- define "aurora-mcp.caVolume" -}}
-{{- with .Values.aurora.caSecret }}
+{{- define "aurora-mcp.volumes" -}}
+{{- if or .root.Values.aurora.caSecret .tls }}
 volumes:
+  {{- with .root.Values.aurora.caSecret }}
   - name: ca
     secret:
       secretName: {{ . }}
+  {{- end }}
+  {{- with .tls }}
+  - name: tls
+    secret:
+      secretName: {{ . }}
+      defaultMode: 0440
+  {{- end }}
 {{- end }}
 {{- end }}

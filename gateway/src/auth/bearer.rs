@@ -1,6 +1,6 @@
 //! Reading the bearer token from a request's headers.
 
-use aurora_mcp_store::{Bearer, BearerError};
+use aurora_mcp_store::{Bearer, BearerError, TOKEN_PREFIX};
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName};
 
 /// For clients behind a proxy that uses `Authorization` for itself.
@@ -11,6 +11,8 @@ pub const OWN_HEADER: HeaderName = HeaderName::from_static("x-aurora-mcp-token")
 pub enum NoBearer {
     /// No header at all.
     Missing,
+    /// A token, in a header that no token is taken from.
+    Elsewhere,
     /// `Authorization` with another scheme, such as Basic.
     OtherScheme,
     /// More than one header: which one counts would be a guess.
@@ -26,11 +28,18 @@ pub fn presented(headers: &HeaderMap) -> Result<Bearer, NoBearer> {
     if let Some(text) = single(headers, &OWN_HEADER)? {
         return parse(without_scheme(text).unwrap_or(text));
     }
-    let text = single(headers, &AUTHORIZATION)?.ok_or(NoBearer::Missing)?;
+    let text = single(headers, &AUTHORIZATION)?.ok_or_else(|| missing(headers))?;
     if text.is_empty() {
         return Err(NoBearer::Missing);
     }
     parse(without_scheme(text).ok_or(NoBearer::OtherScheme)?)
+}
+
+/// Clients differ in where they put an API key; their users can't see where.
+fn missing(headers: &HeaderMap) -> NoBearer {
+    let mut texts = headers.values().filter_map(|value| value.to_str().ok());
+    let elsewhere = texts.any(|text| without_scheme(text).unwrap_or(text).starts_with(TOKEN_PREFIX));
+    if elsewhere { NoBearer::Elsewhere } else { NoBearer::Missing }
 }
 
 fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, NoBearer> {
@@ -114,6 +123,9 @@ mod tests {
             (&[("authorization", b"Bearer")], NoBearer::Missing),
             (&[("authorization", b"Bearer   ")], NoBearer::Missing),
             (&[("x-aurora-mcp-token", b"")], NoBearer::Missing),
+            (&[("x-api-key", b"something else")], NoBearer::Missing),
+            (&[("x-api-key", b"aurora_mcp_x")], NoBearer::Elsewhere),
+            (&[("x-mcp-token", b"Bearer aurora_mcp_x")], NoBearer::Elsewhere),
             (&[("authorization", b"Basic dXNlcjpwYXNz")], NoBearer::OtherScheme),
             (&[("authorization", b"aurora_mcp_x")], NoBearer::OtherScheme),
             (&[("authorization", b"Bearerx y")], NoBearer::OtherScheme),

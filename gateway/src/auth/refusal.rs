@@ -54,6 +54,8 @@ impl Refusal {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::NoBearer(NoBearer::Missing) => "missing",
+            Self::NoBearer(NoBearer::Elsewhere) => "wrong_header",
+            Self::NoBearer(NoBearer::Placeholder) => "placeholder",
             Self::NoBearer(_) => "malformed",
             Self::Unknown => "unknown",
             Self::Revoked => "revoked",
@@ -78,7 +80,7 @@ impl Refusal {
                 | Self::TooFast(_)
                 | Self::TooManyAtOnce
                 | Self::Unvouched(_)
-                | Self::NoBearer(NoBearer::Missing)
+                | Self::NoBearer(NoBearer::Missing | NoBearer::Elsewhere)
         )
     }
 
@@ -95,7 +97,7 @@ impl Refusal {
 
     fn error(&self) -> &'static str {
         match self {
-            Self::NoBearer(NoBearer::Missing) => "unauthorized",
+            Self::NoBearer(NoBearer::Missing | NoBearer::Elsewhere) => "unauthorized",
             Self::StoreAway => "temporarily_unavailable",
             Self::TooManyAttempts(_) | Self::TooFast(_) | Self::TooManyAtOnce => "too_many_requests",
             Self::Unvouched(_) => "forbidden",
@@ -159,6 +161,10 @@ impl Refusal {
 fn no_bearer(problem: NoBearer) -> &'static str {
     match problem {
         NoBearer::Missing => "Send the token as `Authorization: Bearer aurora_mcp_…`.",
+        NoBearer::Elsewhere => {
+            "The token came in a header that is not read. Send it as `Authorization: Bearer aurora_mcp_…`, or as \
+             `X-Aurora-MCP-Token` behind a proxy that uses Authorization for itself."
+        }
         NoBearer::OtherScheme => "The Authorization header must have the form `Bearer aurora_mcp_…`.",
         NoBearer::Several => "There is more than one token in the headers. Send one.",
         NoBearer::Placeholder => {

@@ -16,6 +16,7 @@ mod isolation;
 mod json;
 mod lifecycle;
 mod limits;
+mod own_tls;
 mod protocol;
 mod resources;
 mod revisions;

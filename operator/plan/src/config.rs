@@ -30,8 +30,31 @@ pub struct GatewayAddress {
     pub service: String,
     /// Its port.
     pub port: i32,
+    /// What it speaks there.
+    pub scheme: Scheme,
+    /// The Helm release that brings the Service, if one does.
+    pub release: Option<String>,
     /// The labels of the gateway's pods, for a Service that the operator has to make.
     pub selector: BTreeMap<String, String>,
+}
+
+/// What the gateway speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// Plain HTTP; an ingress, or nobody, adds TLS.
+    Http,
+    /// TLS of its own.
+    Https,
+}
+
+impl Scheme {
+    /// As it stands before the colon.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
 }
 
 impl GatewayAddress {

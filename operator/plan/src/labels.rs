@@ -16,5 +16,11 @@ pub const ROTATED_FOR: &str = "mcp.aurora-oss.dev/rotated-for";
 pub const DIGEST: &str = "mcp.aurora-oss.dev/token-digest";
 /// On Secrets: the digest of a token that was revoked in Aurora. The row that said so may be lost; this stays.
 pub const REVOKED: &str = "mcp.aurora-oss.dev/revoked-token";
+/// What the first label says of objects that belong to a Helm release.
+pub const HELM: &str = "Helm";
+/// By these two annotations Helm knows its own.
+pub const HELM_RELEASE: &str = "meta.helm.sh/release-name";
+/// The namespace of the release.
+pub const HELM_NAMESPACE: &str = "meta.helm.sh/release-namespace";
 /// On Services: the installation that made it.
 pub const MADE_BY: &str = "mcp.aurora-oss.dev/made-by";

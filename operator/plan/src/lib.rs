@@ -22,7 +22,7 @@ mod token;
 mod tools;
 
 pub use claim::{claim, is_foreign};
-pub use config::{Config, GatewayAddress};
+pub use config::{Config, GatewayAddress, Scheme};
 pub use labels::{MADE_BY, MANAGED_BY, MANAGED_BY_VALUE, SERIAL};
 pub use observed::{Database, KnownRow, Observed, Owner, Row, RowState, Stray, User};
 pub use reason::Reason;

@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference}
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::identity::Verdict;
-use crate::labels::{MADE_BY, MANAGED_BY, MANAGED_BY_VALUE};
+use crate::labels::{HELM, HELM_NAMESPACE, HELM_RELEASE, MADE_BY, MANAGED_BY, MANAGED_BY_VALUE};
 use crate::secret::{holds, merged, owner_reference};
 use crate::{Config, Observed, Reason, Step};
 
@@ -34,15 +34,16 @@ pub(crate) fn own_name<'a>(resource: &'a McpToken, config: &Config) -> Option<&'
 
 /// The address for MCP clients.
 pub(crate) fn url(resource: &McpToken, config: &Config) -> String {
+    let scheme = config.gateway.scheme.as_str();
     if let Some(name) = own_name(resource, config) {
         let namespace = resource.metadata.namespace.as_deref().unwrap_or_default();
         let port = if is_alias(resource, config) { config.gateway.port } else { port(resource, config) };
-        return format!("http://{name}.{namespace}.svc.cluster.local:{port}/mcp");
+        return format!("{scheme}://{name}.{namespace}.svc.cluster.local:{port}/mcp");
     }
     config
         .public_url
         .clone()
-        .unwrap_or_else(|| format!("http://{}:{}/mcp", config.gateway.host(), config.gateway.port))
+        .unwrap_or_else(|| format!("{scheme}://{}:{}/mcp", config.gateway.host(), config.gateway.port))
 }
 
 fn port(resource: &McpToken, config: &Config) -> i32 {
@@ -99,14 +100,22 @@ fn removal(observed: &Observed<'_>, config: &Config) -> Option<Step> {
     Some(Step::WriteService(Box::new(shared)))
 }
 
-/// The gateway's Service, when its chart did not bring one. It belongs to all tokens, so to none by owner reference.
+/// The gateway's Service, when it is missing. It belongs to all tokens, so to none by owner reference.
+///
+/// Where a Helm release brings it, somebody deleted it, or an uninstallation is under way: then it is made as Helm's, or the next
+/// installation could not take it over.
 fn gateway_service(config: &Config) -> Service {
+    let (by, marks) = match &config.gateway.release {
+        Some(release) => (HELM, vec![(HELM_RELEASE, release), (HELM_NAMESPACE, &config.gateway.namespace)]),
+        None => (MANAGED_BY_VALUE, vec![(MADE_BY, &config.installation)]),
+    };
+    let marks = marks.into_iter().map(|(mark, value)| (mark.to_owned(), value.clone()));
     Service {
         metadata: ObjectMeta {
             name: Some(config.gateway.service.clone()),
             namespace: Some(config.gateway.namespace.clone()),
-            labels: Some(BTreeMap::from([(MANAGED_BY.into(), MANAGED_BY_VALUE.into())])),
-            annotations: Some(BTreeMap::from([(MADE_BY.into(), config.installation.clone())])),
+            labels: Some(BTreeMap::from([(MANAGED_BY.into(), by.into())])),
+            annotations: Some(marks.collect()),
             ..ObjectMeta::default()
         },
         spec: Some(KubeServiceSpec {

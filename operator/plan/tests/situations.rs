@@ -5,7 +5,7 @@
 mod world;
 
 use aurora_mcp_crds::McpTokenStatus;
-use aurora_mcp_plan::{Row, RowState, Stray, Tenant, User};
+use aurora_mcp_plan::{Row, RowState, Scheme, Stray, Tenant, User};
 use aurora_mcp_token::{Bearer, OrgId, TokenId, UserId};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -789,6 +789,22 @@ fn missing_gateway_service_is_made_and_removed_with_the_last_token() {
 }
 
 #[test]
+fn service_that_a_helm_release_brings_is_made_again_as_helms_and_left_to_it() {
+    let mut world = World::settled(json!({}));
+    world.config.gateway.release = Some("aurora-mcp".into());
+    world.services.clear();
+    expect(&mut world, &["write-service"], "Ready", &[1]);
+    let made = world.services[&("aurora-oss".to_owned(), "aurora-oss-mcp".to_owned())].metadata.clone();
+    assert_eq!(made.labels.unwrap()["app.kubernetes.io/managed-by"], "Helm");
+    let annotations = made.annotations.unwrap();
+    assert_eq!(annotations["meta.helm.sh/release-name"], "aurora-mcp");
+    assert_eq!(annotations["meta.helm.sh/release-namespace"], "aurora-oss");
+    world.delete();
+    expect(&mut world, &["revoke-row", "remove-finalizer"], "", &[]);
+    assert_eq!(world.services.len(), 1, "Helm's to remove");
+}
+
+#[test]
 fn gateway_service_of_the_chart_is_never_removed() {
     let mut world = World::settled(json!({}));
     world.delete();
@@ -809,6 +825,20 @@ fn service_named_in_another_namespace_is_an_alias_of_the_gateways() {
     assert_eq!(service.external_name.as_deref(), Some("aurora-oss-mcp.aurora-oss.svc.cluster.local"));
     let url = String::from_utf8(world.secret().unwrap().data.as_ref().unwrap()["url"].0.clone()).unwrap();
     assert_eq!(url, "http://aurora.team.svc.cluster.local:8811/mcp");
+}
+
+#[test]
+fn address_of_a_gateway_with_tls_of_its_own_says_so() {
+    let mut world = World::settled(json!({}));
+    world.config.gateway.scheme = Scheme::Https;
+    expect(&mut world, &["write-secret"], "Ready", &[1]);
+    let url = |world: &World| {
+        String::from_utf8(world.secret().unwrap().data.as_ref().unwrap()["url"].0.clone()).unwrap()
+    };
+    assert_eq!(url(&world), "https://aurora-oss-mcp.aurora-oss.svc.cluster.local:8811/mcp");
+    world.edit(json!({"service": {"name": "lb", "port": 443}}));
+    world.settle();
+    assert_eq!(url(&world), "https://lb.aurora-oss.svc.cluster.local:443/mcp");
 }
 
 #[test]

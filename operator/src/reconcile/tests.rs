@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use aurora_mcp_crds::McpToken;
-use aurora_mcp_plan::{Config, GatewayAddress, Tenants};
+use aurora_mcp_plan::{Config, GatewayAddress, Scheme, Tenants};
 use aurora_mcp_store::{Bearer, Resolution, Settings, Store};
 use aurora_mcp_telemetry::metrics::registry;
 use aurora_mcp_test_database::TestDatabase;
@@ -171,6 +171,8 @@ fn config() -> Config {
         namespace: "home".into(),
         service: "gateway".into(),
         port: 8811,
+        scheme: Scheme::Http,
+        release: None,
         selector: BTreeMap::new(),
     };
     let tenants = Tenants { release_namespace: Some("home".into()), list: Vec::new() };

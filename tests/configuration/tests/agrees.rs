@@ -117,6 +117,8 @@ fn every_example_is_taken_and_makes_a_difference() -> Result<()> {
         ("AURORA_RELEASE", ("AURORA_NAMESPACE", "aurora")),
         ("AURORA_NAMESPACE", ("AURORA_RELEASE", "aurora")),
         ("MCP_PROXY_EMAIL_HEADER", ("MCP_TRUSTED_PROXIES", "10.0.0.7")),
+        ("MCP_TLS_CERT", ("MCP_TLS_KEY", "/etc/tls/tls.key")),
+        ("MCP_TLS_KEY", ("MCP_TLS_CERT", "/etc/tls/tls.crt")),
     ]);
     for (read, listed) in programs() {
         let without = read(&Asked::with(&[]))?;

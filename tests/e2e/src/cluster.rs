@@ -56,7 +56,15 @@ impl Cluster {
     where
         K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>,
     {
-        Api::namespaced(self.client.clone(), NAMESPACE)
+        self.typed_in(NAMESPACE)
+    }
+
+    /// Typed objects in another namespace.
+    pub fn typed_in<K>(&self, namespace: &str) -> Api<K>
+    where
+        K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>,
+    {
+        Api::namespaced(self.client.clone(), namespace)
     }
 
     /// Runs `kubectl` with something on its standard input and returns what it said, also when it fails.

@@ -1,5 +1,6 @@
 //! The gateway as a client reaches it: by port-forward to its Service, or to one of its pods.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -8,7 +9,7 @@ use kube::api::ListParams;
 use reqwest::{StatusCode, header::HeaderMap};
 use serde_json::Value;
 
-use crate::{Cluster, Session, forward::Forward};
+use crate::{Cluster, Session, cluster::NAMESPACE, forward::Forward};
 
 /// Labels of the gateway's pods.
 pub const PODS: &str = "app.kubernetes.io/name=aurora-mcp,app.kubernetes.io/component=gateway";
@@ -16,7 +17,9 @@ pub const PODS: &str = "app.kubernetes.io/name=aurora-mcp,app.kubernetes.io/comp
 /// A way to the gateway. It lasts as long as the pod that it leads to.
 pub struct Gateway {
     http: reqwest::Client,
-    forward: Forward,
+    /// Where it is, without a path.
+    base: String,
+    _forward: Forward,
 }
 
 /// An answer of the gateway.
@@ -27,6 +30,10 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// The body, as it came.
     pub body: String,
+}
+
+fn builder() -> reqwest::ClientBuilder {
+    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(90))
 }
 
 impl Gateway {
@@ -54,15 +61,25 @@ impl Gateway {
         Ok(all)
     }
 
+    /// By its Service, with TLS, under the Service's name in the cluster, trusting this authority alone.
+    pub async fn open_tls(name: &str, port: u16, authority: &str) -> Result<Self> {
+        let forward = Forward::open(&format!("svc/{name}"), port).await?;
+        let host = format!("{name}.{NAMESPACE}.svc.cluster.local");
+        let here = SocketAddr::from((Ipv4Addr::LOCALHOST, forward.port()));
+        let root = reqwest::Certificate::from_pem(authority.as_bytes())?;
+        let http = builder().tls_certs_only([root]).resolve(&host, here).build()?;
+        Ok(Self { http, base: format!("https://{host}:{}", forward.port()), _forward: forward })
+    }
+
     async fn forward(target: &str, port: u16) -> Result<Self> {
-        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(90)).build()?;
         let forward = Forward::open(target, port).await?;
-        Ok(Self { http, forward })
+        let base = format!("http://127.0.0.1:{}", forward.port());
+        Ok(Self { http: builder().build()?, base, _forward: forward })
     }
 
     /// Where it serves MCP.
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}/mcp", self.forward.port())
+        format!("{}/mcp", self.base)
     }
 
     /// Posts a JSON-RPC message to /mcp, with an Authorization header or without.

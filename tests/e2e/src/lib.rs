@@ -7,6 +7,7 @@ pub mod eventually;
 pub mod forward;
 pub mod gateway;
 pub mod mcp;
+pub mod release;
 pub mod scene;
 pub mod sql;
 pub mod token;

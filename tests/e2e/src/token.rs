@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail, ensure};
 use base64::Engine;
 use k8s_openapi::api::core::v1::Secret;
-use kube::api::DynamicObject;
+use kube::{Api, api::DynamicObject};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -125,12 +125,9 @@ impl<'a> Token<'a> {
 
     /// What its Secret holds.
     pub async fn secret(&self) -> Result<BTreeMap<String, String>> {
-        let secret = self
-            .cluster
-            .typed::<Secret>()
-            .get(&self.name)
-            .await
-            .with_context(|| format!("getting Secret {}", self.name))?;
+        let secrets: Api<Secret> = self.cluster.typed_in(&self.namespace);
+        let secret =
+            secrets.get(&self.name).await.with_context(|| format!("getting Secret {}", self.name))?;
         let data = secret.data.unwrap_or_default().into_iter();
         data.map(|(key, value)| Ok((key, String::from_utf8(value.0)?))).collect()
     }

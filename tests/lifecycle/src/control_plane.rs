@@ -83,7 +83,9 @@ impl ControlPlane {
         let logs = files.filter(|path| {
             path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("operator-"))
         });
-        logs.map(|log| format!("{}:\n{}\n", log.display(), last_words(&log, lines))).collect()
+        let words: Vec<_> =
+            logs.map(|log| format!("{}:\n{}", log.display(), last_words(&log, lines))).collect();
+        words.join("\n")
     }
 
     /// The API server's process.

@@ -60,3 +60,8 @@
 {{- end }}
 {{- end }}
 {{- end }}
+
+{{/* What the gateway speaks. */}}
+{{- define "aurora-mcp.scheme" -}}
+{{ .Values.gateway.tls.secret | empty | ternary "http" "https" }}
+{{- end }}

@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 
 use aurora_mcp_crds::{FINALIZER, INSTALLATION_ANNOTATION, McpToken, ROTATE_ANNOTATION};
 use aurora_mcp_plan::{
-    Config, Database, GatewayAddress, KnownRow, Observed, Owner, Plan, Row, RowState, Step, Stray, Tenants,
-    User, plan, token_of,
+    Config, Database, GatewayAddress, KnownRow, Observed, Owner, Plan, Row, RowState, Scheme, Step, Stray,
+    Tenants, User, plan, token_of,
 };
 use aurora_mcp_token::{Bearer, OrgId, TokenId, UserId};
 use jiff::{SignedDuration, Timestamp};
@@ -71,6 +71,8 @@ impl World {
             namespace: HOME.into(),
             service: "aurora-oss-mcp".into(),
             port: 8811,
+            scheme: Scheme::Http,
+            release: None,
             selector: BTreeMap::from([("app".into(), "gateway".into())]),
         };
         let mut world = Self {

@@ -113,7 +113,7 @@ impl Life {
             Act::User(there) if self.user != there => self.user = there,
             Act::Make if !self.exists => {
                 let (tokens, user) = (std::mem::take(&mut self.tokens), self.user);
-                *self = Self { tokens, user, ..Self::new() };
+                *self = Self { user, tokens, ..Self::new() };
             }
             Act::User(_) | Act::Make => return false,
             _ if !stays => return false,
