@@ -71,6 +71,7 @@ gateway() {
   helm upgrade --install aurora-mcp charts/aurora-mcp -n "$NAMESPACE" --wait --timeout 120s -f "$DEPLOY/values.yaml" \
     --set image.repository="${image%:*}" --set image.tag="${image##*:}" --set gateway.databaseSecret=aurora-mcp-gateway-db \
     --set crds.install=false --set admissionPolicy.enabled=false --set operator.replicas=0 --set gateway.watchWorkloads=false \
+    --set "watchNamespaces={$NAMESPACE}" \
     --set gateway.replicas=1 --set "gateway.proxy.trusted={$1}" >"$WORK/helm.log" 2>&1 || { cat "$WORK/helm.log" >&2; die "the chart did not become ready"; }
 }
 
