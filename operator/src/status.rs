@@ -41,11 +41,14 @@ fn patch(before: Option<&McpTokenStatus>, after: &McpTokenStatus) -> Option<Valu
         after.insert(key, Value::Null);
     }
     after.retain(|key, value| before.get(key) != Some(value));
-    Some(Value::Object(after))
+    // What differs in memory alone, such as parts of a second, is no difference.
+    (!after.is_empty()).then_some(Value::Object(after))
 }
 
 #[cfg(test)]
 mod tests {
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
     use super::*;
 
     fn status(user: Option<&str>, serial: i64) -> McpTokenStatus {
@@ -55,6 +58,13 @@ mod tests {
     #[test]
     fn same_status_is_not_written() {
         assert_eq!(patch(Some(&status(Some("a"), 1)), &status(Some("a"), 1)), None);
+    }
+
+    #[test]
+    fn what_the_api_server_does_not_keep_is_no_difference() {
+        let at =
+            |time: &str| McpTokenStatus { issued_at: Some(Time(time.parse().unwrap())), ..status(None, 1) };
+        assert_eq!(patch(Some(&at("2026-01-01T00:00:00Z")), &at("2026-01-01T00:00:00.4Z")), None);
     }
 
     #[test]

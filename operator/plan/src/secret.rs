@@ -15,7 +15,7 @@ use crate::labels::{
     DIGEST, ISSUED_AT, MANAGED_BY, MANAGED_BY_VALUE, PREVIOUS, REVOKED, ROTATED_FOR, SERIAL,
 };
 use crate::service;
-use crate::token::{Current, Decision};
+use crate::token::{Current, Decision, whole_seconds};
 use crate::{Config, Observed, Step};
 
 /// What the annotations of a Secret remember of its token.
@@ -91,14 +91,17 @@ fn read_marks(observed: &Observed<'_>, secret: &Secret) -> Marks {
     let rotated_for = annotation(ROTATED_FOR).filter(|request| !request.is_empty()).map(str::to_owned);
     let digest = token_of(secret, "token").map(|token| token.digest().to_string());
     if digest.as_deref() != annotation(DIGEST) {
-        return Marks { serial: 0, issued_at: observed.now, previous: None, rotated_for, revoked: false };
+        let issued_at = whole_seconds(observed.now);
+        return Marks { serial: 0, issued_at, previous: None, rotated_for, revoked: false };
     }
     Marks {
         serial: annotation(SERIAL)
             .and_then(|text| text.parse().ok())
             .filter(|serial| *serial > 0)
             .unwrap_or(0),
-        issued_at: annotation(ISSUED_AT).and_then(|text| text.parse().ok()).unwrap_or(observed.now),
+        issued_at: whole_seconds(
+            annotation(ISSUED_AT).and_then(|text| text.parse().ok()).unwrap_or(observed.now),
+        ),
         previous: annotation(PREVIOUS).and_then(|text| text.parse().ok()),
         rotated_for,
         revoked: annotation(REVOKED).is_some() && annotation(REVOKED) == digest.as_deref(),

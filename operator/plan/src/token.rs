@@ -208,6 +208,7 @@ fn last_serial(observed: &Observed<'_>) -> i64 {
     of_rows.max(of_status)
 }
 
-fn whole_seconds(at: Timestamp) -> Timestamp {
+/// As precisely as the API server keeps times: what is compared with a status must not be more precise.
+pub(crate) fn whole_seconds(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap_or(at)
 }

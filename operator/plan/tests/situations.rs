@@ -349,6 +349,17 @@ fn token_put_into_the_secret_by_hand_counts() {
 }
 
 #[test]
+fn earlier_token_that_is_put_back_counts_from_a_whole_second() {
+    let mut world = World::settled(json!({}));
+    let first = world.token().unwrap();
+    world.request_rotation("now").settle();
+    world.after("1500ms").put_token(first.expose());
+    expect(&mut world, &["write-secret", "amend-row", "revoke-row"], "Ready", &[1]);
+    let issued_at = world.plan().status.issued_at.unwrap().0;
+    assert_eq!(issued_at.subsec_nanosecond(), 0, "the API server keeps no parts of a second");
+}
+
+#[test]
 fn token_of_an_earlier_mcp_token_of_this_name_counts_although_its_serial_is_given_again() {
     let mut world = World::settled(json!({"deletionPolicy": "Retain"}));
     let earlier = world.token().unwrap();
