@@ -8,7 +8,7 @@ CACHE := $(or $(AURORA_MCP_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/aurora-
 TOOLS := $(CACHE)/tools/bin
 export PATH := $(CACHE)/bin:$(PATH)
 
-.PHONY: help demo test check cluster down install needs lint deny shellcheck compose browser chart dashboard unit services lifecycle conformance clients e2e docs shown bench bench-gateway generate plugin workflows sbom clean-check soak fuzz expose chart-ci
+.PHONY: help demo test check cluster down install needs lint deny shellcheck compose browser expose chart chart-ci dashboard unit services lifecycle conformance clients e2e soak fuzz docs shown bench bench-gateway generate plugin workflows sbom clean-check
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'

@@ -112,7 +112,8 @@ fn what_is_said_to_hold_without_a_variable_holds() -> Result<()> {
 #[test]
 fn every_example_is_taken_and_makes_a_difference() -> Result<()> {
     let unseen = ["INTERNAL_API_SECRET", "REDIS_URL", "POSTGRES_PASSWORD"];
-    // Together only: a release without a namespace is nothing, nor is a header that nobody may set.
+    // Together only: a release without a namespace is nothing, a certificate without its key, a header that
+    // nobody may set.
     let pairs = BTreeMap::from([
         ("AURORA_RELEASE", ("AURORA_NAMESPACE", "aurora")),
         ("AURORA_NAMESPACE", ("AURORA_RELEASE", "aurora")),
