@@ -5,6 +5,7 @@
 mod clock;
 
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use futures::FutureExt as _;
 use sqlx::postgres::PgConnectOptions;
@@ -69,13 +70,25 @@ impl TestDatabase {
         database
     }
 
+    /// Again, if it can't be done at once: a worker of autovacuum that is in it can't be ended by this role, and goes by itself.
     async fn drop(&self) {
-        self.on_server(format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)).await;
+        let dropped = || self.try_on_server(format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+        for _ in 0..100 {
+            if dropped().await.is_ok() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        dropped().await.expect("the role may drop its databases");
     }
 
     async fn on_server(&self, sql: String) {
+        self.try_on_server(sql).await.expect("the role may create databases");
+    }
+
+    async fn try_on_server(&self, sql: String) -> Result<(), sqlx::Error> {
         let mut connection = self.options(None).connect().await.expect("the test server answers");
-        connection.execute(AssertSqlSafe(sql)).await.expect("the role may create databases");
+        connection.execute(AssertSqlSafe(sql)).await.map(drop)
     }
 
     fn options(&self, database: Option<&str>) -> PgConnectOptions {
