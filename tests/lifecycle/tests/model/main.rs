@@ -19,7 +19,7 @@ use world::World;
 
 /// Sequences at the same time, each with an operator of its own: they hide each other's waiting.
 const LANES: usize = 4;
-const RUNS: u64 = 48;
+const RUNS: u64 = 24;
 
 #[tokio::test]
 async fn any_life_of_a_token_ends_as_the_model_says() {
