@@ -23,8 +23,6 @@ say "chart"
 make -s chart
 say "the image and the chart's installation"
 make -s install
-say "each set of the chart's values, for real; upgrade, rollback, uninstall"
-run_tests chart-ci
 say "deploy/compose, with podman"
 run_tests compose
 say "unit tests, and tests against the real services"
