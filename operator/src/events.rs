@@ -1,20 +1,51 @@
 //! Tells people what happened, once each time it happens.
 
 use aurora_mcp_crds::{McpToken, McpTokenStatus};
-use kube::Resource as _;
+use k8s_openapi::api::events::v1::Event as KubernetesEvent;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
+use kube::api::PostParams;
 use kube::runtime::events::{Event, EventType};
+use kube::{Api, Resource as _, ResourceExt as _};
 
+use crate::chance;
 use crate::context::Context;
+
+const CONTROLLER: &str = "aurora-mcp-operator";
 
 /// Kubernetes refuses a longer note.
 const NOTE_LENGTH: usize = 1024;
 
 /// Publishes what the new status says that the old one did not. A failure is only logged: an event is no duty.
 pub(crate) async fn publish(context: &Context, resource: &McpToken, status: &McpTokenStatus) {
+    let api: Api<KubernetesEvent> =
+        Api::namespaced(context.client.clone(), &resource.namespace().unwrap_or_default());
     for event in news(resource.status.as_ref(), status) {
-        if let Err(error) = context.recorder.publish(&event, &resource.object_ref(&())).await {
+        let event = written_out(&context.identity, resource, event);
+        if let Err(error) = api.create(&PostParams::default(), &event).await {
             tracing::debug!(%error, reason = event.reason, "an event was not published");
         }
+    }
+}
+
+/// Not through kube's `Recorder`: that keeps each event for minutes, to count its repetitions, and looks through all of them at the
+/// next. Here each is told once.
+fn written_out(identity: &str, resource: &McpToken, event: Event) -> KubernetesEvent {
+    let now = chance::now();
+    KubernetesEvent {
+        action: Some(event.action),
+        event_time: Some(MicroTime(now)),
+        metadata: ObjectMeta {
+            name: Some(format!("{}.{:x}", resource.name_any(), now.as_nanosecond())),
+            namespace: resource.namespace(),
+            ..ObjectMeta::default()
+        },
+        note: event.note,
+        reason: Some(event.reason),
+        regarding: Some(resource.object_ref(&())),
+        reporting_controller: Some(CONTROLLER.to_owned()),
+        reporting_instance: Some(identity.to_owned()),
+        type_: Some(format!("{:?}", event.type_)),
+        ..KubernetesEvent::default()
     }
 }
 
@@ -31,6 +62,8 @@ fn news(before: Option<&McpTokenStatus>, after: &McpTokenStatus) -> Vec<Event> {
     };
     if key(&was) != key(&is)
         && let Some((status, reason, message)) = is
+        // That a new token can be used goes without saying.
+        && (events.is_empty() || status != "True")
     {
         let type_ = if status == "True" || reason == "Suspended" || reason == "Deleting" {
             EventType::Normal
@@ -94,7 +127,9 @@ mod tests {
     #[test]
     fn each_change_is_told_once() {
         let first = status("True", "Ready", 1);
-        assert_eq!(reasons(None, &first), ["TokenIssued", "Ready"]);
+        assert_eq!(reasons(None, &first), ["TokenIssued"]);
+        assert_eq!(reasons(None, &status("False", "Suspended", 1)), ["TokenIssued", "Suspended"]);
+        assert_eq!(reasons(Some(&status("False", "Suspended", 1)), &first), ["Ready"]);
         assert_eq!(reasons(Some(&first), &first), Vec::<String>::new());
         assert_eq!(reasons(Some(&first), &status("True", "Ready", 2)), ["TokenRotated"]);
         assert_eq!(reasons(Some(&first), &status("False", "UserNotFound", 1)), ["UserNotFound"]);

@@ -11,7 +11,7 @@ use kube::runtime::reflector::ObjectRef;
 use kube::{Api, ResourceExt as _};
 use tracing::{Instrument as _, info_span};
 
-use crate::apply::apply;
+use crate::apply::{Written, apply};
 use crate::context::Context;
 use crate::error::{Category, Error};
 use crate::observe::observe;
@@ -62,25 +62,29 @@ enum Settled {
 
 async fn settle(context: &Context, cached: &McpToken) -> Result<Settled, Error> {
     let mut resource = cached.clone();
-    let mut last = "none";
+    let (mut last, mut written) = ("none", Written::default());
     for _ in 0..ROUNDS {
         if is_foreign(&resource, &context.config.installation) {
             return Ok(Settled::Foreign);
         }
-        let observation = Box::pin(observe(context, &resource).instrument(info_span!("observe"))).await?;
+        let observed = observe(context, &resource, written).instrument(info_span!("observe"));
+        let observation = Box::pin(observed).await?;
         let plan = plan(&observation.observed, &context.config);
         if plan.steps.is_empty() {
             return report(context, &resource, plan).await;
         }
+        written = Written::default();
+        let mut conflict = false;
         for step in &plan.steps {
             last = step.name();
             crash::point("before", last);
-            let applied = apply(context, &resource, &observation.managed, step);
+            let applied = apply(context, &resource, &observation.managed, step, &mut written);
             if let Err(error) = applied.instrument(info_span!("step", step = last)).await {
                 if error.category() != Category::Conflict {
                     return Err(error);
                 }
                 tracing::debug!(%error, step = last, "somebody else was first: looking again");
+                conflict = true;
                 break;
             }
             crash::point("after", last);
@@ -90,8 +94,13 @@ async fn settle(context: &Context, cached: &McpToken) -> Result<Settled, Error> 
                 return Ok(Settled::Gone);
             }
         }
-        let Some(fresh) = read_again(context, &resource).await? else { return Ok(Settled::Gone) };
-        resource = fresh;
+        if conflict {
+            written = Written { services: true, ..Written::default() };
+            let Some(fresh) = read_again(context, &resource).await? else { return Ok(Settled::Gone) };
+            resource = fresh;
+        } else if let Some(fresh) = written.resource.take() {
+            resource = fresh;
+        }
     }
     Err(Error::Unsettled { step: last })
 }

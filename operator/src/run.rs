@@ -8,7 +8,6 @@ use aurora_mcp_crds::McpToken;
 use aurora_mcp_store::Store;
 use aurora_mcp_telemetry::metrics::registry;
 use kube::api::ListParams;
-use kube::runtime::events::{Recorder, Reporter};
 use kube::{Api, Client};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -18,6 +17,7 @@ use tokio::task::JoinSet;
 use crate::config::Config;
 use crate::context::Context;
 use crate::controller::Watched;
+use crate::echoes::Echoes;
 use crate::http::{Readiness, routes, serve};
 use crate::metrics::Metrics;
 use crate::owned::Owned;
@@ -118,15 +118,13 @@ async fn lead(
     mut leads: watch::Receiver<bool>,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let secrets = Arc::new(Owned::default());
-    let watched = Watched::all(client, config, &secrets);
-    let reporter =
-        Reporter { controller: "aurora-mcp-operator".into(), instance: Some(config.identity.clone()) };
+    let (secrets, echoes) = (Arc::new(Owned::default()), Arc::new(Echoes::default()));
+    let watched = Watched::all(client, config, &secrets, &echoes);
     let context = Arc::new(Context {
         client: client.clone(),
         store: store.clone(),
         config: config.plan.clone(),
-        recorder: Recorder::new(client.clone(), reporter),
+        identity: config.identity.clone(),
         queue: Queue::new(metrics.queue_depth.clone(), metrics.passes_in_flight.clone()),
         metrics,
         failures: Failures::default(),
@@ -134,6 +132,8 @@ async fn lead(
         listening: AtomicBool::new(false),
         schema_ready: SetOnce::new(),
         tokens: watched.iter().map(Watched::tokens).collect(),
+        gateway: watched.first().map(Watched::gateway),
+        echoes,
         secrets,
         listings: watched.iter().map(Watched::listed).collect(),
         whole_cluster: config.watch_namespaces.is_empty(),

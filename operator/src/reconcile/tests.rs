@@ -15,7 +15,6 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{Method, Request, Response, StatusCode};
 use kube::Client;
 use kube::client::Body as KubeBody;
-use kube::runtime::events::{Recorder, Reporter};
 use prometheus_client::metrics::gauge::Gauge;
 use serde_json::{Value, json};
 use tokio::sync::SetOnce;
@@ -113,9 +112,8 @@ impl Scene {
         let settings = Settings::from_lookup(|name| database.lookup(name)).unwrap();
         let store = Store::connect_lazy(&settings, "test", 3);
         store.migrate().await.unwrap();
-        let reporter = Reporter { controller: "test".into(), instance: Some("test".into()) };
         let context = Context {
-            recorder: Recorder::new(client.clone(), reporter),
+            identity: "test".into(),
             queue: Queue::new(Gauge::default(), Gauge::default()),
             announced: AtomicBool::new(true),
             listening: AtomicBool::new(true),
@@ -126,6 +124,8 @@ impl Scene {
             metrics: Metrics::register(&mut registry("test")),
             failures: Failures::default(),
             tokens: Vec::new(),
+            gateway: None,
+            echoes: Arc::default(),
             listings: Vec::new(),
             secrets: Arc::default(),
             whole_cluster: true,
@@ -179,7 +179,7 @@ async fn first_pass_issues_and_the_second_writes_nothing() {
     TestDatabase::run(async |database| {
         let scene = Scene::new(database).await;
         let first = scene.pass().await;
-        assert_eq!(first, ["patch mcptokens", "post secrets", "patch status", "post events", "post events"]);
+        assert_eq!(first, ["patch mcptokens", "post secrets", "patch status", "post events"]);
         assert!(matches!(scene.context.store.resolve(&scene.bearer()).await.unwrap(), Resolution::Valid(_)));
         let version = "SELECT xmin FROM mcp_tokens";
         let before = database.value(version).await;
