@@ -12,18 +12,14 @@
 )]
 
 mod aurora;
-mod control_plane;
-mod eventually;
 mod operator;
-mod process;
 mod seeds;
 mod stage;
 mod token;
 mod witness;
 
 pub use aurora::{Aurora, Row};
-pub use control_plane::ControlPlane;
-pub use eventually::eventually;
+pub use aurora_mcp_test_control_plane::{ControlPlane, eventually};
 pub use operator::{Operator, OperatorSettings};
 pub use seeds::Seeds;
 pub use stage::Stage;

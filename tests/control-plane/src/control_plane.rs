@@ -20,7 +20,7 @@ const CRD: &str = include_str!("../../../crds/mcptokens.yaml");
 pub struct ControlPlane {
     client: Client,
     api_server: Child,
-    _etcd: Child,
+    etcd: Child,
     directory: TempDir,
 }
 
@@ -40,7 +40,7 @@ impl ControlPlane {
         crds.create(&PostParams::default(), &serde_yaml_ng::from_str(CRD)?).await?;
         let tokens: Api<aurora_mcp_crds::McpToken> = Api::all(client.clone());
         eventually("McpTokens", 30, async || Ok(tokens.list(&ListParams::default()).await?)).await?;
-        Ok(Self { client, api_server, _etcd: etcd, directory })
+        Ok(Self { client, api_server, etcd, directory })
     }
 
     /// A client that may do everything.
@@ -61,6 +61,11 @@ impl ControlPlane {
     /// The API server's process.
     pub fn pid(&self) -> Option<u32> {
         self.api_server.id()
+    }
+
+    /// The process of etcd.
+    pub fn etcd_pid(&self) -> Option<u32> {
+        self.etcd.id()
     }
 }
 
