@@ -8,7 +8,7 @@ CACHE := $(or $(AURORA_MCP_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/aurora-
 TOOLS := $(CACHE)/tools/bin
 export PATH := $(CACHE)/bin:$(PATH)
 
-.PHONY: help demo test check cluster down install needs lint deny shellcheck compose browser expose chart chart-ci dashboard unit services lifecycle conformance clients e2e soak fuzz docs shown bench bench-gateway generate plugin workflows sbom clean-check
+.PHONY: help demo test check cluster down install needs lint deny shellcheck compose browser expose chart chart-ci dashboard unit services lifecycle conformance clients e2e soak fuzz docs shown bench bench-gateway bench-operator bench-revocation generate plugin workflows sbom clean-check
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -74,7 +74,7 @@ shown: ## docs/shown.md and its pictures, written anew by running them
 	@$(MAKE) -s docs RECORD=--record
 	@pictures=$$(mktemp -d) && tests/browser/browser.sh $$pictures && cp $$pictures/connect-light.png docs/images/connect-page.png && rm -r $$pictures
 
-bench: bench-gateway ## all benchmarks, on a machine that does nothing else; see docs/benchmarks.md
+bench: bench-gateway bench-operator bench-revocation ## all benchmarks, on a machine that does nothing else; see docs/benchmarks.md
 
 bench-gateway: ## the gateway beside nginx and a stock rmcp server, after `make cluster`; BENCH_ROUNDS=<number> for fewer rounds
 	@cargo build --release --locked -p aurora-mcp-gateway -p aurora-mcp-bench-gateway
@@ -91,6 +91,14 @@ fuzz: ## the path builder and the bearer parser, fuzzed; FUZZ_SECONDS for each
 
 expose: ## deploy/oauth2-proxy with Traefik, nginx, an OpenID provider, Chromium and the Python SDK, after `make install`
 	@tests/expose/expose.sh
+
+bench-operator: ## the operator with 10,000 McpTokens, after `make cluster`; BENCH_TOKENS=<number> for fewer
+	@cargo build --release --locked -p aurora-mcp-operator -p aurora-mcp-gateway -p aurora-mcp-bench-operator
+	@eval "$$($(TESTBED) env)" && $${CARGO_TARGET_DIR:-target}/release/aurora-mcp-bench-operator
+
+bench-revocation: ## the time from a revoked row to 401 at three gateways, after `make cluster`; BENCH_REVOCATIONS=<number> for fewer
+	@cargo build --release --locked -p aurora-mcp-operator -p aurora-mcp-gateway -p aurora-mcp-bench-operator
+	@eval "$$($(TESTBED) env)" && $${CARGO_TARGET_DIR:-target}/release/aurora-mcp-bench-revocation
 
 browser: ## the connect page in headless Chromium, after `make install`
 	@tests/browser/browser.sh

@@ -17,6 +17,7 @@ pub(crate) async fn listen(context: Arc<Context>) {
         match change {
             // What changed while nobody listened is unknown.
             Change::Connected => {
+                context.echoes.forget_all();
                 context.listening.store(true, Ordering::Release);
                 look_at_everything(&context);
             }
@@ -25,6 +26,7 @@ pub(crate) async fn listen(context: Arc<Context>) {
                 context.listening.store(false, Ordering::Release);
                 context.metrics.notified.set(0);
             }
+            Change::Token(digest) if context.echoes.recognise_row(&digest) => {}
             Change::Token(digest) => {
                 if let Some(token) = owner(&context, &digest).await {
                     context.queue.order(token);

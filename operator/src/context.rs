@@ -6,11 +6,13 @@ use std::sync::atomic::AtomicBool;
 use aurora_mcp_crds::McpToken;
 use aurora_mcp_plan::Config;
 use aurora_mcp_store::{Owner, Store};
+use k8s_openapi::api::core::v1::Service;
 use kube::runtime::events::{Recorder, Reporter};
 use kube::runtime::reflector::{self, ObjectRef};
 use kube::{Client, ResourceExt as _};
 use tokio::sync::{Notify, SetOnce};
 
+use crate::echoes::Echoes;
 use crate::metrics::Metrics;
 use crate::owned::Owned;
 use crate::queue::Queue;
@@ -38,6 +40,10 @@ pub(crate) struct Context {
     pub(crate) gone: Arc<Notify>,
     /// The McpTokens that are known, a store for each watched namespace.
     pub(crate) tokens: Vec<reflector::Store<McpToken>>,
+    /// The gateway's Service, as its watch knows it.
+    pub(crate) gateway: Option<reflector::Store<Service>>,
+    /// What was just written.
+    pub(crate) echoes: Arc<Echoes>,
     /// The Secrets that were made for them.
     pub(crate) secrets: Arc<Owned>,
     /// Set once a store is complete.

@@ -20,6 +20,7 @@ use tokio_stream::wrappers::BroadcastStream;
 
 use crate::config::Config;
 use crate::context::Context;
+use crate::echoes::Echoes;
 use crate::owned::Owned;
 use crate::queue::CONCURRENCY;
 use crate::reconcile::{on_error, reconcile};
@@ -33,6 +34,7 @@ pub(crate) struct Watched {
     secrets_listed: Arc<SetOnce<()>>,
     objects: SelectAll<BoxStream<'static, News>>,
     gateways: BoxStream<'static, News>,
+    gateway: reflector::Store<Service>,
 }
 
 fn api<K>(client: &Client, namespace: Option<&str>) -> Api<K>
@@ -47,12 +49,19 @@ where
 
 impl Watched {
     /// One controller for each watched namespace; one for the whole cluster if none is named.
-    pub(crate) fn all(client: &Client, config: &Config, owned: &Arc<Owned>, gone: &Arc<Notify>) -> Vec<Self> {
+    pub(crate) fn all(
+        client: &Client,
+        config: &Config,
+        owned: &Arc<Owned>,
+        gone: &Arc<Notify>,
+        echoes: &Arc<Echoes>,
+    ) -> Vec<Self> {
         let namespaces: Vec<Option<&str>> = match config.watch_namespaces.as_slice() {
             [] => vec![None],
             names => names.iter().map(|name| Some(name.as_str())).collect(),
         };
-        namespaces.into_iter().map(|namespace| Self::new(client, namespace, config, owned, gone)).collect()
+        let watch = |namespace| Self::new(client, namespace, config, owned, gone, echoes);
+        namespaces.into_iter().map(watch).collect()
     }
 
     fn new(
@@ -61,6 +70,7 @@ impl Watched {
         config: &Config,
         owned: &Arc<Owned>,
         gone: &Arc<Notify>,
+        echoes: &Arc<Echoes>,
     ) -> Self {
         let ours = watcher::Config::default().labels(&format!("{MANAGED_BY}={MANAGED_BY_VALUE}"));
         let (tokens, writer) = reflector::store();
@@ -68,6 +78,7 @@ impl Watched {
         let (listing, gone) = (listed.clone(), gone.clone());
         let changed = watcher(api::<McpToken>(client, namespace), watcher::Config::default())
             .default_backoff()
+            .modify(forget_managers)
             .reflect(writer)
             .inspect_ok(move |event| {
                 note_listing(event, &listing);
@@ -81,22 +92,30 @@ impl Watched {
                 predicates::generation.combine(predicates::annotations).combine(predicates::finalizers),
                 PredicateConfig::default(),
             );
+        let ours_already = echoes.clone();
+        let changed =
+            changed.try_filter(move |token| std::future::ready(!ours_already.recognise(&token.metadata)));
         let gateway = &config.plan.gateway;
         let gateways_name = watcher::Config::default().fields(&format!("metadata.name={}", gateway.service));
-        let (owned, listing) = (owned.clone(), secrets_listed.clone());
+        let (owned, echoes, listing) = (owned.clone(), echoes.clone(), secrets_listed.clone());
         let secrets = watcher(metadata::<Secret>(client, namespace), ours.clone()).default_backoff();
-        let secrets = news(secrets.inspect_ok(move |event| {
+        let secrets = secrets.inspect_ok(move |event| {
             match event {
                 Event::Apply(secret) | Event::InitApply(secret) => owned.note(&secret.metadata),
                 Event::Delete(secret) => owned.forget(&secret.metadata),
                 Event::Init | Event::InitDone => {}
             }
             note_listing(event, &listing);
-        }));
+        });
+        let secrets = secrets.try_filter(move |event| {
+            let echo = matches!(event, Event::Apply(secret) if echoes.recognise(&secret.metadata));
+            std::future::ready(!echo)
+        });
+        let secrets = news(secrets);
         let services = news(watcher(metadata::<Service>(client, namespace), ours).default_backoff());
-        let gateways = news(
-            watcher(metadata::<Service>(client, Some(&gateway.namespace)), gateways_name).default_backoff(),
-        );
+        let (known_gateway, writer) = reflector::store();
+        let gateways = watcher(api::<Service>(client, Some(&gateway.namespace)), gateways_name);
+        let gateways = news(gateways.default_backoff().modify(forget_managers).reflect(writer));
         Self {
             tokens,
             listed,
@@ -104,11 +123,16 @@ impl Watched {
             secrets_listed,
             objects: select_all([secrets.boxed(), services.boxed()]),
             gateways: gateways.boxed(),
+            gateway: known_gateway,
         }
     }
 
     pub(crate) fn tokens(&self) -> reflector::Store<McpToken> {
         self.tokens.clone()
+    }
+
+    pub(crate) fn gateway(&self) -> reflector::Store<Service> {
+        self.gateway.clone()
     }
 
     /// Set once the McpTokens are known. The store's own `wait_until_ready` wakes no more than one of those who wait.
@@ -152,6 +176,11 @@ impl Watched {
     }
 }
 
+/// Who manages which field is half of an object in memory, and nothing here asks for it.
+fn forget_managers<K: Resource>(object: &mut K) {
+    object.meta_mut().managed_fields = None;
+}
+
 fn note_listing<K>(event: &Event<K>, listed: &SetOnce<()>) {
     if matches!(event, Event::InitDone) {
         // An error means that it was listed before.
@@ -186,15 +215,12 @@ enum News {
 
 /// The first listing is no news.
 fn news<K: Resource>(
-    events: impl Stream<Item = watcher::Result<Event<PartialObjectMeta<K>>>> + Send + 'static,
-) -> impl Stream<Item = News> + Send
-where
-    PartialObjectMeta<K>: Send,
-{
+    events: impl Stream<Item = watcher::Result<Event<K>>> + Send + 'static,
+) -> impl Stream<Item = News> + Send {
     let mut listed = false;
     events.filter_map(move |event| {
         let news = match event {
-            Ok(Event::Apply(object) | Event::Delete(object)) => Some(News::Of(owners(&object.metadata))),
+            Ok(Event::Apply(object) | Event::Delete(object)) => Some(News::Of(owners(object.meta()))),
             Ok(Event::InitDone) => std::mem::replace(&mut listed, true).then_some(News::Relisted),
             Ok(Event::Init | Event::InitApply(_)) => None,
             Err(error) => {

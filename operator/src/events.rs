@@ -14,7 +14,8 @@ const ROTATE: &str = "Rotate";
 /// Publishes what the new status says that the old one did not. A failure is only logged: an event is no duty.
 pub(crate) async fn publish(context: &Context, resource: &McpToken, status: &McpTokenStatus) {
     for event in news(resource.status.as_ref(), status) {
-        // The recorder counts what happens again to the first event and its note. What tells of a token is of that token alone.
+        // The recorder keeps each event for minutes, and counts what happens again to the first one and its note. What tells of a
+        // token is of that token alone.
         let recorder = match event.action.as_str() {
             ISSUE | ROTATE => Recorder::new(context.client.clone(), context.reporter.clone()),
             _ => context.recorder.clone(),
@@ -38,6 +39,8 @@ fn news(before: Option<&McpTokenStatus>, after: &McpTokenStatus) -> Vec<Event> {
     };
     if key(&was) != key(&is)
         && let Some((status, reason, message)) = is
+        // That a new token can be used goes without saying.
+        && (events.is_empty() || status != "True")
     {
         let type_ = if status == "True" || reason == "Suspended" || reason == "Deleting" {
             EventType::Normal
@@ -101,7 +104,9 @@ mod tests {
     #[test]
     fn each_change_is_told_once() {
         let first = status("True", "Ready", 1);
-        assert_eq!(reasons(None, &first), ["TokenIssued", "Ready"]);
+        assert_eq!(reasons(None, &first), ["TokenIssued"]);
+        assert_eq!(reasons(None, &status("False", "Suspended", 1)), ["TokenIssued", "Suspended"]);
+        assert_eq!(reasons(Some(&status("False", "Suspended", 1)), &first), ["Ready"]);
         assert_eq!(reasons(Some(&first), &first), Vec::<String>::new());
         assert_eq!(reasons(Some(&first), &status("True", "Ready", 2)), ["TokenRotated"]);
         assert_eq!(reasons(Some(&first), &status("False", "UserNotFound", 1)), ["UserNotFound"]);

@@ -13,6 +13,7 @@ mod context;
 mod controller;
 mod convert;
 mod crash;
+mod echoes;
 mod error;
 mod events;
 mod http;

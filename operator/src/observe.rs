@@ -6,10 +6,11 @@ use std::time::Instant;
 
 use aurora_mcp_crds::McpToken;
 use aurora_mcp_plan::{Database, Observed, SERIAL, token_of};
-use aurora_mcp_store::{Managed, UserId};
+use aurora_mcp_store::{Managed, UserKey};
 use k8s_openapi::api::core::v1::{Namespace, Secret, Service};
 use kube::{Api, ResourceExt as _};
 
+use crate::apply::Written;
 use crate::context::Context;
 use crate::error::Error;
 use crate::{chance, convert};
@@ -20,14 +21,19 @@ pub(crate) struct Observation<'a> {
     pub(crate) managed: Vec<Managed>,
 }
 
-pub(crate) async fn observe<'a>(context: &Context, resource: &'a McpToken) -> Result<Observation<'a>, Error> {
+/// `written` is what the API server answered in the round before.
+pub(crate) async fn observe<'a>(
+    context: &Context,
+    resource: &'a McpToken,
+    written: Written,
+) -> Result<Observation<'a>, Error> {
     let namespace = resource.namespace().unwrap_or_default();
     let secrets: Api<Secret> = Api::namespaced(context.client.clone(), &namespace);
     let secret_name = secret_name(resource);
     let (secret, service, gateway_service, namespace_labels) = tokio::try_join!(
-        read("the Secret", secrets.get_opt(&secret_name)),
+        wanted_secret(&secrets, &secret_name, written.secret),
         named_service(context, resource, &namespace),
-        gateway_service(context),
+        gateway_service(context, written.services),
         namespace_labels(context, &namespace),
     )?;
     let former_secret = former_secret(context, resource, &secrets, &secret_name).await?;
@@ -65,6 +71,17 @@ async fn read<T>(
 fn secret_name(resource: &McpToken) -> String {
     let wanted = resource.spec.secret.as_ref().and_then(|secret| secret.name.clone());
     wanted.unwrap_or_else(|| resource.name_any())
+}
+
+async fn wanted_secret(
+    secrets: &Api<Secret>,
+    name: &str,
+    written: Option<Secret>,
+) -> Result<Option<Secret>, Error> {
+    match written {
+        Some(secret) => Ok(Some(secret)),
+        None => read("the Secret", secrets.get_opt(name)).await,
+    }
 }
 
 /// A Secret that this McpToken has under another name than it should: the status names it, or else a crash was faster than the
@@ -126,8 +143,13 @@ async fn former_service(
     }
 }
 
-async fn gateway_service(context: &Context) -> Result<Option<Service>, Error> {
+/// The watch knows the gateway's Service, and any change of it brings another pass. Asked for if it isn't known, or was just changed.
+async fn gateway_service(context: &Context, changed: bool) -> Result<Option<Service>, Error> {
     let gateway = &context.config.gateway;
+    let known = context.gateway.as_ref().filter(|_| !changed).and_then(|known| known.find(|_| true));
+    if let Some(known) = known {
+        return Ok(Some((*known).clone()));
+    }
     let services: Api<Service> = Api::namespaced(context.client.clone(), &gateway.namespace);
     read("the gateway's Service", services.get_opt(&gateway.service)).await
 }
@@ -161,20 +183,15 @@ async fn read_database(
     resource: &McpToken,
     token: Option<&aurora_mcp_store::Bearer>,
 ) -> Result<Reading, Error> {
-    let reading = async {
-        let user = &resource.spec.user;
-        let user = match (&user.id, &user.email) {
-            (Some(id), _) => context.store.user_by_id(&UserId::new(id)).await?,
-            (None, Some(email)) => context.store.user_by_email(email).await?,
-            (None, None) => None,
-        };
-        Ok((user, context.store.ledger(&context.owner(resource), token).await?))
-    };
+    let wanted = &resource.spec.user;
+    // The schema lets nothing pass that has neither.
+    let by_id = wanted.id.as_deref().map(UserKey::Id);
+    let key = by_id.unwrap_or(UserKey::Email(wanted.email.as_deref().unwrap_or_default()));
     let started = Instant::now();
-    let read = reading.await;
+    let read = context.store.ledger_and_user(&context.owner(resource), token, key).await;
     context.metrics.database("read", started.elapsed());
     match read {
-        Ok((user, ledger)) => {
+        Ok((ledger, user)) => {
             let database = Database::Answered {
                 user: user.map(convert::user),
                 rows: ledger.managed.iter().map(convert::row).collect(),
@@ -183,7 +200,6 @@ async fn read_database(
             Ok((database, ledger.managed, Some(ledger.now)))
         }
         Err(error) => {
-            let error: aurora_mcp_store::StoreError = error;
             if error.is_unavailable() {
                 Ok((Database::Away { message: error.to_string() }, Vec::new(), None))
             } else {

@@ -11,7 +11,7 @@ use kube::runtime::reflector::ObjectRef;
 use kube::{Api, ResourceExt as _};
 use tracing::{Instrument as _, info_span};
 
-use crate::apply::apply;
+use crate::apply::{Written, apply};
 use crate::context::Context;
 use crate::error::{Category, Error};
 use crate::observe::{Observation, observe};
@@ -62,55 +62,78 @@ enum Settled {
 
 async fn settle(context: &Context, cached: &McpToken) -> Result<Settled, Error> {
     let mut resource = cached.clone();
-    let mut last = "none";
+    let (mut last, mut written) = ("none", Written::default());
     for _ in 0..ROUNDS {
         if is_foreign(&resource, &context.config.installation) {
             return Ok(Settled::Foreign);
         }
-        let observation = Box::pin(observe(context, &resource).instrument(info_span!("observe"))).await?;
+        let observed = observe(context, &resource, written).instrument(info_span!("observe"));
+        let observation = Box::pin(observed).await?;
         let plan = plan(&observation.observed, &context.config);
-        if plan.steps.is_empty() {
+        let done = if plan.steps.is_empty() {
             match report(context, &resource, plan, observation.observed.now).await {
-                Err(error) if error.category() == Category::Conflict => last = "write-status",
+                Err(error) if error.category() == Category::Conflict => {
+                    last = "write-status";
+                    Done::OthersFirst
+                }
                 reported => return reported,
             }
-        } else if carry_out(context, &resource, &observation, &plan.steps, &mut last).await? {
-            return Ok(Settled::Gone);
+        } else {
+            carry_out(context, &resource, &observation, &plan.steps, &mut last).await?
+        };
+        written = match done {
+            Done::Written(written) => written,
+            Done::LetGo => return Ok(Settled::Gone),
+            Done::OthersFirst => {
+                let Some(fresh) = read_again(context, &resource).await? else { return Ok(Settled::Gone) };
+                Written { resource: Some(fresh), services: true, secret: None }
+            }
+        };
+        if let Some(fresh) = written.resource.take() {
+            resource = fresh;
         }
-        let Some(fresh) = read_again(context, &resource).await? else { return Ok(Settled::Gone) };
-        resource = fresh;
     }
     Err(Error::Unsettled { step: last })
 }
 
-/// Carries out the steps, or as many as nobody else was faster with. True if the McpToken is let go.
+/// What became of a round.
+enum Done {
+    Written(Written),
+    /// Somebody else was faster: nothing that was read counts any more.
+    OthersFirst,
+    /// The McpToken may go.
+    LetGo,
+}
+
+/// Carries out the steps, or as many as nobody else was faster with.
 async fn carry_out(
     context: &Context,
     resource: &McpToken,
     observation: &Observation<'_>,
     steps: &[Step],
     last: &mut &'static str,
-) -> Result<bool, Error> {
+) -> Result<Done, Error> {
+    let mut written = Written::default();
     for step in steps {
         let name = step.name();
         *last = name;
         crash::point("before", name);
-        let applied = apply(context, resource, &observation.managed, step);
+        let applied = apply(context, resource, &observation.managed, step, &mut written);
         if let Err(error) = applied.instrument(info_span!("step", step = name)).await {
             if error.category() != Category::Conflict {
                 return Err(error);
             }
             tracing::debug!(%error, step = name, "somebody else was first: looking again");
-            return Ok(false);
+            return Ok(Done::OthersFirst);
         }
         crash::point("after", name);
         context.metrics.stepped(name);
         tracing::info!(step = name, token = %resource.name_any(), namespace = resource.namespace(), "carried out");
         if matches!(step, Step::RemoveFinalizer) {
-            return Ok(true);
+            return Ok(Done::LetGo);
         }
     }
-    Ok(false)
+    Ok(Done::Written(written))
 }
 
 /// The McpToken as the API server has it now; none if it is gone or another has its name.

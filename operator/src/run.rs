@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 use crate::config::Config;
 use crate::context::Context;
 use crate::controller::Watched;
+use crate::echoes::Echoes;
 use crate::http::{Readiness, routes, serve};
 use crate::metrics::Metrics;
 use crate::owned::Owned;
@@ -118,8 +119,8 @@ async fn lead(
     mut leads: watch::Receiver<bool>,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let (secrets, gone) = (Arc::new(Owned::default()), Arc::new(Notify::new()));
-    let watched = Watched::all(client, config, &secrets, &gone);
+    let (secrets, gone, echoes) = (Arc::new(Owned::default()), Arc::new(Notify::new()), Arc::new(Echoes::default()));
+    let watched = Watched::all(client, config, &secrets, &gone, &echoes);
     let reporter =
         Reporter { controller: "aurora-mcp-operator".into(), instance: Some(config.identity.clone()) };
     let context = Arc::new(Context {
@@ -137,6 +138,8 @@ async fn lead(
         schema_missed: Notify::new(),
         gone,
         tokens: watched.iter().map(Watched::tokens).collect(),
+        gateway: watched.first().map(Watched::gateway),
+        echoes,
         secrets,
         listings: watched.iter().map(Watched::listed).collect(),
         whole_cluster: config.watch_namespaces.is_empty(),

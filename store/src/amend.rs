@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 
-use crate::session::as_resolver;
 use crate::time::instant;
 use crate::{Access, Managed, Store, StoreError};
 
@@ -27,8 +26,7 @@ impl Store {
     pub async fn amend(&self, managed: &Managed, to: &Amendment) -> Result<(), StoreError> {
         let access = serde_json::to_value(&to.access)
             .map_err(|error| StoreError::Unreadable { step: STEP, found: error.to_string() })?;
-        let mut transaction = self.begin(STEP).await?;
-        as_resolver(&mut transaction, STEP).await?;
+        let mut transaction = self.begin_as_resolver(STEP).await?;
         let limits = sqlx::query(
             "UPDATE aurora_mcp.managed_token SET access = $3, suspended = $4
              WHERE token_id = $1 AND digest = $2 AND (access, suspended) IS DISTINCT FROM ($3, $4)",

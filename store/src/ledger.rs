@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use sqlx::{FromRow, PgConnection};
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow, PgConnection, Row as _};
 
 use crate::rows::{Row, row_columns};
-use crate::session::as_resolver;
 use crate::time::{from_micros, micros};
-use crate::{Bearer, Managed, Owner, Store, StoreError, TokenDigest, TokenId, TokenRow};
+use crate::users::user;
+use crate::{Bearer, Managed, Owner, Store, StoreError, TokenDigest, TokenId, TokenRow, User, UserKey};
 
 const STEP: &str = "read the token's rows";
 
@@ -32,6 +33,7 @@ pub struct Stray {
     pub in_clear: bool,
 }
 
+/// A record, beside whose columns stand those of its [`Row`] if there is one.
 #[derive(FromRow)]
 struct Record {
     token_id: i32,
@@ -39,50 +41,76 @@ struct Record {
     installation: String,
     resource_uid: String,
     namespace: String,
-    name: String,
+    resource_name: String,
     serial: i64,
     access: Value,
     suspended: bool,
 }
 
-#[derive(FromRow)]
-struct StrayRow {
-    #[sqlx(flatten)]
-    row: Row,
-    in_clear: bool,
+/// Each condition by an index of its own. With OR between them, a plan that is made while the table is small reads all of it, and is
+/// kept when it has grown.
+macro_rules! records {
+    ($condition:literal) => {
+        concat!(
+            "SELECT token_id, digest, installation, resource_uid, namespace, name AS resource_name, serial, access, suspended
+             FROM aurora_mcp.managed_token WHERE ",
+            $condition
+        )
+    };
 }
 
 impl Store {
     /// Reads the rows of one McpToken, and the row of `token` (the Secret's) if there is one.
     #[tracing::instrument(name = STEP, skip_all, fields(otel.kind = "client", db.system.name = "postgresql"))]
     pub async fn ledger(&self, owner: &Owner, token: Option<&Bearer>) -> Result<Ledger, StoreError> {
-        let mut transaction = self.begin(STEP).await?;
-        as_resolver(&mut transaction, STEP).await?;
-        let records = records(&mut transaction, owner, token.map(Bearer::digest)).await?;
-        let rows = rows(&mut transaction, &records).await?;
-        let stray = match token {
-            Some(token) => stray(&mut transaction, token).await?,
-            None => None,
-        };
-        let now = clock(&mut transaction).await?;
+        let mut transaction = self.begin_as_resolver(STEP).await?;
+        let ledger = ledger(&mut transaction, owner, token).await?;
         transaction.commit().await.map_err(StoreError::at(STEP))?;
-        let managed = records.into_iter().map(|record| join(record, &rows)).collect::<Result<_, _>>()?;
-        Ok(Ledger { now, managed, stray })
+        Ok(ledger)
+    }
+
+    /// The same, and the user whom the token is for.
+    #[tracing::instrument(name = STEP, skip_all, fields(otel.kind = "client", db.system.name = "postgresql"))]
+    pub async fn ledger_and_user(
+        &self,
+        owner: &Owner,
+        token: Option<&Bearer>,
+        key: UserKey<'_>,
+    ) -> Result<(Ledger, Option<User>), StoreError> {
+        let mut transaction = self.begin_as_resolver(STEP).await?;
+        let user = user(&mut transaction, key).await?;
+        let ledger = ledger(&mut transaction, owner, token).await?;
+        transaction.commit().await.map_err(StoreError::at(STEP))?;
+        Ok((ledger, user))
     }
 }
 
-async fn records(
+async fn ledger(
+    connection: &mut PgConnection,
+    owner: &Owner,
+    token: Option<&Bearer>,
+) -> Result<Ledger, StoreError> {
+    let managed = managed(connection, owner, token.map(Bearer::digest)).await?;
+    let (now, stray) = clock_and_stray(connection, token).await?;
+    Ok(Ledger { now, managed, stray })
+}
+
+async fn managed(
     connection: &mut PgConnection,
     owner: &Owner,
     digest: Option<TokenDigest>,
-) -> Result<Vec<Record>, StoreError> {
-    sqlx::query_as(
-        "SELECT token_id, digest, installation, resource_uid, namespace, name, serial, access, suspended
-         FROM aurora_mcp.managed_token
-         WHERE digest = $5
-            OR NOT retained AND (resource_uid = $1 OR (installation = $2 AND namespace = $3 AND name = $4))
-         ORDER BY serial, token_id",
-    )
+) -> Result<Vec<Managed>, StoreError> {
+    let found = sqlx::query(concat!(
+        "SELECT m.*, ",
+        row_columns!(),
+        " FROM (",
+        records!("digest = $5"),
+        " UNION ",
+        records!("resource_uid = $1 AND NOT retained"),
+        " UNION ",
+        records!("installation = $2 AND namespace = $3 AND name = $4 AND NOT retained"),
+        ") m LEFT JOIN mcp_tokens t ON t.id = m.token_id AND t.token = m.digest ORDER BY m.serial, m.token_id"
+    ))
     .bind(&owner.uid)
     .bind(&owner.installation)
     .bind(&owner.namespace)
@@ -90,69 +118,67 @@ async fn records(
     .bind(digest.map(|digest| digest.to_string()))
     .fetch_all(connection)
     .await
-    .map_err(StoreError::at(STEP))
-}
-
-async fn rows(connection: &mut PgConnection, records: &[Record]) -> Result<Vec<TokenRow>, StoreError> {
-    if records.is_empty() {
-        return Ok(Vec::new());
-    }
-    let ids: Vec<i32> = records.iter().map(|record| record.token_id).collect();
-    let found: Vec<Row> = sqlx::query_as(concat!(
-        "SELECT ",
-        row_columns!(),
-        " FROM mcp_tokens t JOIN aurora_mcp.managed_token m ON m.token_id = t.id AND m.digest = t.token
-          WHERE t.id = ANY($1)"
-    ))
-    .bind(ids)
-    .fetch_all(connection)
-    .await
     .map_err(StoreError::at(STEP))?;
-    Ok(found.into_iter().map(TokenRow::from).collect())
+    found.iter().map(read).collect()
 }
 
-async fn stray(connection: &mut PgConnection, token: &Bearer) -> Result<Option<Stray>, StoreError> {
-    let found: Option<StrayRow> = sqlx::query_as(concat!(
-        "SELECT ",
-        row_columns!(),
-        ", t.token = $1 AS in_clear
-          FROM mcp_tokens t
-          WHERE t.token IN ($1, $2)
-            AND NOT EXISTS (SELECT FROM aurora_mcp.managed_token m WHERE m.token_id = t.id AND m.digest = t.token)
-          ORDER BY in_clear DESC
-          LIMIT 1"
-    ))
-    .bind(token.expose())
-    .bind(token.digest().to_string())
-    .fetch_optional(connection)
-    .await
-    .map_err(StoreError::at(STEP))?;
-    Ok(found.map(|found| Stray { row: found.row.into(), in_clear: found.in_clear }))
-}
-
-async fn clock(connection: &mut PgConnection) -> Result<Timestamp, StoreError> {
-    let micros: Option<i64> = sqlx::query_scalar(concat!("SELECT ", micros!("now()")))
-        .fetch_one(connection)
-        .await
-        .map_err(StoreError::at(STEP))?;
-    from_micros(micros).ok_or_else(|| StoreError::Unreadable { step: STEP, found: "no time".into() })
-}
-
-fn join(record: Record, rows: &[TokenRow]) -> Result<Managed, StoreError> {
+fn read(found: &PgRow) -> Result<Managed, StoreError> {
+    let parts = || Ok((Record::from_row(found)?, token_row(found)?));
+    let (record, row) = parts().map_err(StoreError::at(STEP))?;
     let token_id = TokenId(record.token_id);
-    let unreadable = || StoreError::Unreadable { step: STEP, found: format!("row {token_id} has no digest") };
+    let unreadable =
+        |_| StoreError::Unreadable { step: STEP, found: format!("row {token_id} has no digest") };
     Ok(Managed {
         token_id,
-        digest: record.digest.parse().map_err(|_| unreadable())?,
+        digest: record.digest.parse().map_err(unreadable)?,
         owner: Owner {
             installation: record.installation,
             uid: record.resource_uid,
             namespace: record.namespace,
-            name: record.name,
+            name: record.resource_name,
         },
         serial: record.serial,
         access: serde_json::from_value(record.access).ok(),
         suspended: record.suspended,
-        row: rows.iter().find(|row| row.id == token_id).cloned(),
+        row,
     })
+}
+
+/// The columns of [`Row`], unless a join found none.
+fn token_row(found: &PgRow) -> Result<Option<TokenRow>, sqlx::Error> {
+    let id: Option<i32> = found.try_get("id")?;
+    Ok(if id.is_some() { Some(Row::from_row(found)?.into()) } else { None })
+}
+
+async fn clock_and_stray(
+    connection: &mut PgConnection,
+    token: Option<&Bearer>,
+) -> Result<(Timestamp, Option<Stray>), StoreError> {
+    let found = sqlx::query(concat!(
+        "SELECT ",
+        micros!("now()"),
+        " AS now, stray.* FROM (SELECT) clock LEFT JOIN LATERAL (
+             SELECT ",
+        row_columns!(),
+        ", t.token = $1 AS in_clear
+             FROM mcp_tokens t
+             WHERE t.token IN ($1, $2)
+               AND NOT EXISTS (SELECT FROM aurora_mcp.managed_token m WHERE m.token_id = t.id AND m.digest = t.token)
+             ORDER BY in_clear DESC
+             LIMIT 1
+         ) stray ON true"
+    ))
+    .bind(token.map(Bearer::expose))
+    .bind(token.map(|token| token.digest().to_string()))
+    .fetch_one(connection)
+    .await
+    .map_err(StoreError::at(STEP))?;
+    let parts = || {
+        let in_clear: Option<bool> = found.try_get("in_clear")?;
+        let stray = token_row(&found)?.map(|row| Stray { row, in_clear: in_clear.unwrap_or_default() });
+        Ok((found.try_get("now")?, stray))
+    };
+    let (micros, stray) = parts().map_err(StoreError::at(STEP))?;
+    let unreadable = || StoreError::Unreadable { step: STEP, found: "no time".into() };
+    Ok((from_micros(micros).ok_or_else(unreadable)?, stray))
 }

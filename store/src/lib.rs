@@ -40,4 +40,4 @@ pub use resolve::{Principal, Resolution};
 pub use rows::{RowStatus, TokenRow};
 pub use settings::{Settings, SettingsError};
 pub use survey::Survey;
-pub use users::{Profile, User};
+pub use users::{Profile, User, UserKey};

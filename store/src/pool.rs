@@ -10,6 +10,8 @@ use crate::{Settings, StoreError};
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 const MAX_LIFETIME: Duration = Duration::from_secs(1800);
+/// A connection that was used so lately is taken to be alive; an older one is asked.
+const ALIVE: Duration = Duration::from_secs(1);
 
 /// Aurora's database. Cloning is cheap; all clones share one pool.
 #[derive(Debug, Clone)]
@@ -31,6 +33,15 @@ impl Store {
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .idle_timeout(IDLE_TIMEOUT)
             .max_lifetime(MAX_LIFETIME)
+            .test_before_acquire(false)
+            .before_acquire(|connection, state| {
+                Box::pin(async move {
+                    if state.idle_for > ALIVE {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .after_connect(move |connection, _| {
                 let zone = zone.clone();
                 Box::pin(async move { prepare_session(connection, zone.as_deref()).await })

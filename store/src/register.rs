@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use crate::session::{as_organisation, as_resolver};
+use crate::session::as_organisation;
 use crate::time::instant;
 use crate::{NewManaged, Store, StoreError, TokenId};
 
@@ -15,14 +15,15 @@ impl Store {
     /// McpToken, or the serial is already given to another token.
     #[tracing::instrument(name = STEP, skip_all, fields(otel.kind = "client", db.system.name = "postgresql"))]
     pub async fn register(&self, new: &NewManaged) -> Result<TokenId, StoreError> {
-        let mut transaction = self.begin(STEP).await?;
-        as_resolver(&mut transaction, STEP).await?;
+        let mut transaction = self.begin_as_resolver(STEP).await?;
         as_organisation(&mut transaction, &new.org_id, STEP).await?;
         if let Some(id) = new.adopt {
             take_over(&mut transaction, new, id).await?;
         }
-        insert(&mut transaction, new).await?;
-        let id = own_row(&mut transaction, new).await?;
+        let id = match insert(&mut transaction, new).await? {
+            Some(made) => made,
+            None => own_row(&mut transaction, new).await?,
+        };
         forget_stale(&mut transaction, new, id).await?;
         record(&mut transaction, new, id).await?;
         transaction.commit().await.map_err(StoreError::at(STEP))?;
@@ -43,11 +44,12 @@ async fn take_over(connection: &mut PgConnection, new: &NewManaged, id: TokenId)
     Ok(())
 }
 
-async fn insert(connection: &mut PgConnection, new: &NewManaged) -> Result<(), StoreError> {
-    sqlx::query(concat!(
+/// None: there is a row with the digest.
+async fn insert(connection: &mut PgConnection, new: &NewManaged) -> Result<Option<TokenId>, StoreError> {
+    let made: Option<i32> = sqlx::query_scalar(concat!(
         "INSERT INTO mcp_tokens (token, user_id, org_id, name, expires_at, status) VALUES ($1, $2, $3, $4, ",
         instant!("$5"),
-        ", CASE WHEN $6 THEN 'expired' ELSE 'active' END) ON CONFLICT (token) DO NOTHING"
+        ", CASE WHEN $6 THEN 'expired' ELSE 'active' END) ON CONFLICT (token) DO NOTHING RETURNING id"
     ))
     .bind(new.digest.to_string())
     .bind(new.user_id.as_str())
@@ -55,13 +57,13 @@ async fn insert(connection: &mut PgConnection, new: &NewManaged) -> Result<(), S
     .bind(&new.display_name)
     .bind(new.expires_at.map(jiff::Timestamp::as_microsecond))
     .bind(new.suspended)
-    .execute(connection)
+    .fetch_optional(connection)
     .await
     .map_err(StoreError::at(STEP))?;
-    Ok(())
+    Ok(made.map(TokenId))
 }
 
-/// The row that has the digest now, whether just made or found. A row of somebody else is never used.
+/// The row that has the digest already. A row of somebody else is never used.
 async fn own_row(connection: &mut PgConnection, new: &NewManaged) -> Result<TokenId, StoreError> {
     let found: Option<(i32, String, Option<String>)> =
         sqlx::query_as("SELECT id, user_id, org_id FROM mcp_tokens WHERE token = $1")

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::{FromRow, PgConnection};
 
-use crate::session::as_resolver;
 use crate::time::{from_micros, micros};
 use crate::users::email_of;
 use crate::{Access, Bearer, Category, OrgId, Store, StoreError, TokenDigest, TokenId, UserId};
@@ -90,8 +89,7 @@ impl Store {
 
     async fn resolve_token(&self, bearer: &Bearer, with_email: bool) -> Result<Resolution, StoreError> {
         let digest = bearer.digest();
-        let mut transaction = self.begin(STEP).await?;
-        as_resolver(&mut transaction, STEP).await?;
+        let mut transaction = self.begin_as_resolver(STEP).await?;
         let Some(found) = find(&mut transaction, bearer, &digest).await? else {
             return Ok(Resolution::Unknown);
         };

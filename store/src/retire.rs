@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use crate::session::{as_organisation, as_resolver};
+use crate::session::as_organisation;
 use crate::{Managed, OrgId, Store, StoreError};
 
 impl Store {
@@ -10,8 +10,7 @@ impl Store {
     #[tracing::instrument(name = "revoke the token", skip_all, fields(otel.kind = "client", db.system.name = "postgresql"))]
     pub async fn revoke(&self, managed: &Managed) -> Result<(), StoreError> {
         let step = "revoke the token";
-        let mut transaction = self.begin(step).await?;
-        as_resolver(&mut transaction, step).await?;
+        let mut transaction = self.begin_as_resolver(step).await?;
         sqlx::query(
             "UPDATE mcp_tokens SET status = 'revoked' WHERE id = $1 AND token = $2 AND status IS DISTINCT FROM 'revoked'",
         )

@@ -1,16 +1,19 @@
 //! What Aurora's row-level security on `mcp_tokens` asks of a transaction (contract §3).
 
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgTransaction};
 
-use crate::{OrgId, StoreError};
+use crate::{OrgId, Store, StoreError};
 
-/// Lets this transaction read and update rows of every organisation, as Aurora's own MCP server does.
-pub(crate) async fn as_resolver(connection: &mut PgConnection, step: &'static str) -> Result<(), StoreError> {
-    sqlx::query("SELECT set_config('myapp.mcp_token_resolve', 'true', true)")
-        .execute(connection)
-        .await
-        .map_err(StoreError::at(step))?;
-    Ok(())
+impl Store {
+    /// Begins a transaction that may read and update rows of every organisation, as Aurora's own MCP server does. Both
+    /// statements travel together: most transactions here are so short that each way to Postgres counts.
+    pub(crate) async fn begin_as_resolver(
+        &self,
+        step: &'static str,
+    ) -> Result<PgTransaction<'static>, StoreError> {
+        let begin = "BEGIN; SELECT set_config('myapp.mcp_token_resolve', 'true', true)";
+        self.pool.begin_with(begin).await.map_err(StoreError::at(step))
+    }
 }
 
 /// Lets this transaction insert and delete rows of one organisation.

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use crate::session::as_resolver;
 use crate::{Store, StoreError};
 
 const STEP: &str = "look for changes";
@@ -19,8 +18,7 @@ pub struct Survey {
 impl Store {
     /// Takes a survey. It reads every row that is kept, and sends back a number for each McpToken.
     pub async fn survey(&self, installation: &str) -> Result<Survey, StoreError> {
-        let mut transaction = self.begin(STEP).await?;
-        as_resolver(&mut transaction, STEP).await?;
+        let mut transaction = self.begin_as_resolver(STEP).await?;
         let tokens: Vec<(String, String, i64)> = sqlx::query_as(
             "SELECT m.namespace, m.name, hashtextextended(string_agg(
                  ROW(m.token_id, m.serial, m.access, m.suspended, t.id, t.status, t.user_id, t.org_id, t.name, t.expires_at)::text,

@@ -27,8 +27,7 @@ impl Store {
     /// The McpTokens of an installation that keep a row which may still be in force.
     pub async fn owners(&self, installation: &str) -> Result<Vec<Owner>, StoreError> {
         let step = "list the kept tokens";
-        let mut transaction = self.begin(step).await?;
-        crate::session::as_resolver(&mut transaction, step).await?;
+        let mut transaction = self.begin_as_resolver(step).await?;
         let kept: Vec<Kept> = sqlx::query_as(
             "SELECT DISTINCT m.installation, m.resource_uid, m.namespace, m.name
              FROM aurora_mcp.managed_token m JOIN mcp_tokens t ON t.id = m.token_id AND t.token = m.digest

@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 
-use crate::session::as_resolver;
 use crate::time::instant;
 use crate::{Store, StoreError, TokenId};
 
@@ -16,8 +15,7 @@ impl Store {
         }
         let ids: Vec<i32> = uses.iter().map(|(id, _)| id.0).collect();
         let times: Vec<i64> = uses.iter().map(|(_, at)| at.as_microsecond()).collect();
-        let mut transaction = self.begin(STEP).await?;
-        as_resolver(&mut transaction, STEP).await?;
+        let mut transaction = self.begin_as_resolver(STEP).await?;
         sqlx::query(concat!(
             "UPDATE mcp_tokens t
              SET last_used_at = used.at

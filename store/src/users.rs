@@ -17,6 +17,15 @@ pub struct User {
     pub org_id: Option<OrgId>,
 }
 
+/// What a user is looked up by.
+#[derive(Debug, Clone, Copy)]
+pub enum UserKey<'a> {
+    /// `users.id`.
+    Id(&'a str),
+    /// The address. Case counts only if two users differ by nothing else.
+    Email(&'a str),
+}
+
 /// What a person knows themselves by.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Profile {
@@ -40,15 +49,11 @@ impl From<Found> for User {
 }
 
 impl Store {
-    /// The user with this id.
+    /// One of Aurora's users.
     #[tracing::instrument(name = STEP, skip_all, fields(otel.kind = "client", db.system.name = "postgresql"))]
-    pub async fn user_by_id(&self, id: &UserId) -> Result<Option<User>, StoreError> {
-        let found: Option<Found> = sqlx::query_as("SELECT id, email, org_id FROM users WHERE id = $1")
-            .bind(id.as_str())
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(StoreError::at(STEP))?;
-        Ok(found.map(User::from))
+    pub async fn user(&self, key: UserKey<'_>) -> Result<Option<User>, StoreError> {
+        let mut connection = self.pool.acquire().await.map_err(StoreError::at(STEP))?;
+        user(&mut connection, key).await
     }
 
     /// A user's address and role. The gateway may lack the grant for it, and works without.
@@ -60,20 +65,25 @@ impl Store {
             .await
             .map_err(StoreError::at(STEP))
     }
+}
 
-    /// The user with this address. Case counts only if two users differ by nothing else.
-    #[tracing::instrument(name = STEP, skip_all, fields(otel.kind = "client", db.system.name = "postgresql"))]
-    pub async fn user_by_email(&self, email: &str) -> Result<Option<User>, StoreError> {
-        let found: Vec<Found> = sqlx::query_as(
+pub(crate) async fn user(
+    connection: &mut PgConnection,
+    key: UserKey<'_>,
+) -> Result<Option<User>, StoreError> {
+    let found: Vec<Found> = match key {
+        UserKey::Id(id) => sqlx::query_as("SELECT id, email, org_id FROM users WHERE id = $1").bind(id),
+        UserKey::Email(email) => sqlx::query_as(
             "SELECT id, email, org_id FROM users WHERE lower(email) = lower($1) ORDER BY email = $1 DESC LIMIT 2",
         )
-        .bind(email)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(StoreError::at(STEP))?;
-        let exact_or_alone = found.len() == 1 || found.first().is_some_and(|first| first.email == email);
-        Ok(found.into_iter().next().filter(|_| exact_or_alone).map(User::from))
+        .bind(email),
     }
+    .fetch_all(connection)
+    .await
+    .map_err(StoreError::at(STEP))?;
+    let alone = found.len() == 1;
+    let exact = |found: &Found| matches!(key, UserKey::Email(email) if found.email == email);
+    Ok(found.into_iter().next().filter(|found| alone || exact(found)).map(User::from))
 }
 
 /// A user's address. A missing grant is an answer (none), not a failure; no statement may follow it in its transaction.

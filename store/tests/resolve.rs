@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aurora_mcp_store::{
     Access, Bearer, Category, Change, Mode, NewManaged, OrgId, Owner, Resolution, Settings, Store, UserId,
+    UserKey,
 };
 use aurora_mcp_test_database::TestDatabase;
 use aurora_mcp_test_database::seed::{ALICE, ALPHA, BETA, BOB, NORA};
@@ -186,11 +187,11 @@ async fn last_use_is_noted_and_never_goes_back() {
 async fn users_are_found_by_id_and_address() {
     TestDatabase::run(async |database| {
         let store = store(database);
-        let by_id = store.user_by_id(&UserId::new(ALICE)).await.unwrap().unwrap();
+        let by_id = store.user(UserKey::Id(ALICE)).await.unwrap().unwrap();
         assert_eq!(by_id.org_id, Some(OrgId::new(ALPHA)));
-        assert_eq!(store.user_by_email("ALICE@alpha.example").await.unwrap(), Some(by_id));
-        assert_eq!(store.user_by_email("nobody@alpha.example").await.unwrap(), None);
-        assert_eq!(store.user_by_id(&UserId::new(NORA)).await.unwrap().unwrap().org_id, None);
+        assert_eq!(store.user(UserKey::Email("ALICE@alpha.example")).await.unwrap(), Some(by_id));
+        assert_eq!(store.user(UserKey::Email("nobody@alpha.example")).await.unwrap(), None);
+        assert_eq!(store.user(UserKey::Id(NORA)).await.unwrap().unwrap().org_id, None);
     })
     .await;
 }
@@ -201,9 +202,9 @@ async fn two_addresses_that_differ_only_in_case_are_told_apart_or_refused() {
         let store = store(database);
         let sql = format!("INSERT INTO users (id, email, password_hash, org_id) VALUES ('x', 'ALICE@alpha.example', '!', '{BETA}')");
         database.execute(&sql).await;
-        assert_eq!(store.user_by_email("ALICE@alpha.example").await.unwrap().unwrap().id, UserId::new("x"));
-        assert_eq!(store.user_by_email("alice@alpha.example").await.unwrap().unwrap().id, UserId::new(ALICE));
-        assert_eq!(store.user_by_email("Alice@Alpha.Example").await.unwrap(), None);
+        assert_eq!(store.user(UserKey::Email("ALICE@alpha.example")).await.unwrap().unwrap().id, UserId::new("x"));
+        assert_eq!(store.user(UserKey::Email("alice@alpha.example")).await.unwrap().unwrap().id, UserId::new(ALICE));
+        assert_eq!(store.user(UserKey::Email("Alice@Alpha.Example")).await.unwrap(), None);
     })
     .await;
 }

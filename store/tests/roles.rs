@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aurora_mcp_store::{
     Access, Amendment, Bearer, Category, Change, MissingGrant, Mode, NewManaged, OrgId, Owner, Program,
-    Resolution, Settings, Store, TriggerState, UserId,
+    Resolution, Settings, Store, TriggerState, UserId, UserKey,
 };
 use aurora_mcp_test_database::seed::{ALICE, ALPHA};
 use aurora_mcp_test_database::{Login, TestDatabase};
@@ -59,8 +59,8 @@ async fn operator_can_do_all_that_it_does() {
         let (operator, _) = started(database).await;
         assert_eq!(operator.missing_grants(Program::Operator).await.unwrap(), []);
         assert!(operator.probe().await.unwrap().announced);
-        assert!(operator.user_by_id(&UserId::new(ALICE)).await.unwrap().is_some());
-        assert!(operator.user_by_email("alice@alpha.example").await.unwrap().is_some());
+        assert!(operator.user(UserKey::Id(ALICE)).await.unwrap().is_some());
+        assert!(operator.user(UserKey::Email("alice@alpha.example")).await.unwrap().is_some());
         let (first, second, clear) = (token(1), token(2), token(3));
         operator.register(&new(&first, 1)).await.unwrap();
         operator.register(&new(&second, 2)).await.unwrap();

@@ -76,7 +76,10 @@ control() { # NAME EXTRA-FLAG…
 control kube-controller-manager --use-service-account-credentials=true --root-ca-file="$PKI/ca.crt" \
   --service-account-private-key-file="$PKI/sa.key" --cluster-signing-cert-file="$PKI/ca.crt" --cluster-signing-key-file="$PKI/ca.key"
 control kube-scheduler
-run kubelet "$BIN/kubelet" --config=/run/testbed/kubelet.yaml --kubeconfig="$PKI/kubelet.kubeconfig" \
+# The kubelet ends if a mount goes while it looks at all of them, as when an image is imported meanwhile. It is started again, as a node's
+# service manager does.
+# shellcheck disable=SC2016 # for the inner shell
+run kubelet bash -c 'until "$@"; do sleep 0.5; done' kubelet "$BIN/kubelet" --config=/run/testbed/kubelet.yaml --kubeconfig="$PKI/kubelet.kubeconfig" \
   --node-ip="$NODE_IP" --hostname-override="$NODE" --root-dir=/var/lib/kubelet
 run kube-proxy "$BIN/kube-proxy" --config=/run/testbed/kube-proxy.yaml --hostname-override="$NODE"
 

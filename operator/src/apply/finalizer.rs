@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::context::Context;
 
-pub(super) async fn add(context: &Context, resource: &McpToken) -> Result<(), kube::Error> {
+pub(super) async fn add(context: &Context, resource: &McpToken) -> Result<McpToken, kube::Error> {
     let mut finalizers = resource.finalizers().to_vec();
     if !finalizers.iter().any(|name| name == FINALIZER) {
         finalizers.push(FINALIZER.to_owned());
@@ -21,15 +21,15 @@ pub(super) async fn remove(context: &Context, resource: &McpToken) -> Result<(),
         resource.finalizers().iter().filter(|name| *name != FINALIZER).cloned().collect();
     match set(context, resource, json!({"finalizers": finalizers})).await {
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
-        done => done,
+        done => done.map(drop),
     }
 }
 
 /// The version makes the patch fail if somebody else changed the McpToken meanwhile: of two that claim it, one wins.
-async fn set(context: &Context, resource: &McpToken, mut metadata: Value) -> Result<(), kube::Error> {
+async fn set(context: &Context, resource: &McpToken, mut metadata: Value) -> Result<McpToken, kube::Error> {
     let api: Api<McpToken> =
         Api::namespaced(context.client.clone(), &resource.namespace().unwrap_or_default());
     metadata["resourceVersion"] = json!(resource.resource_version());
     let patch = Patch::Merge(json!({"metadata": metadata}));
-    api.patch(&resource.name_any(), &PatchParams::default(), &patch).await.map(drop)
+    api.patch(&resource.name_any(), &PatchParams::default(), &patch).await
 }

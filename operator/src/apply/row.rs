@@ -1,8 +1,10 @@
 //! Rows in Aurora's database.
 
+use std::sync::atomic::Ordering;
+
 use aurora_mcp_crds::McpToken;
-use aurora_mcp_plan::Step;
-use aurora_mcp_store::{Managed, TokenId};
+use aurora_mcp_plan::{NewRow, Step};
+use aurora_mcp_store::{Managed, StoreError, TokenId};
 
 use crate::context::Context;
 use crate::convert;
@@ -17,9 +19,7 @@ pub(super) async fn apply(
 ) -> Result<(), Error> {
     let (store, name) = (&context.store, step.name());
     match step {
-        Step::RegisterRow(new) => {
-            store.register(&convert::new_row(&context.owner(resource), new)).await?;
-        }
+        Step::RegisterRow(new) => register(context, resource, new).await?,
         Step::AmendRow(to) => {
             store.amend(find(managed, to.token_id, name)?, &convert::amendment(to)).await?;
         }
@@ -29,6 +29,19 @@ pub(super) async fn apply(
         _ => {}
     }
     Ok(())
+}
+
+async fn register(context: &Context, resource: &McpToken, new: &NewRow) -> Result<(), StoreError> {
+    let (announced, listening) = (&context.announced, &context.listening);
+    if announced.load(Ordering::Acquire) && listening.load(Ordering::Acquire) {
+        context.echoes.note_row(&new.digest);
+    }
+    let done = context.store.register(&convert::new_row(&context.owner(resource), new)).await;
+    if done.is_err() {
+        // Whatever is announced now, somebody else did.
+        context.echoes.recognise_row(&new.digest);
+    }
+    done.map(drop)
 }
 
 fn find<'a>(managed: &'a [Managed], id: TokenId, step: &'static str) -> Result<&'a Managed, Error> {

@@ -8,14 +8,13 @@ use kube::{Api, ResourceExt as _};
 use crate::context::Context;
 
 /// Creates the Secret, or replaces the very version that was observed: nobody else's is overwritten.
-pub(super) async fn write(context: &Context, secret: &Secret) -> Result<(), kube::Error> {
+pub(super) async fn write(context: &Context, secret: &Secret) -> Result<Secret, kube::Error> {
     let api: Api<Secret> = Api::namespaced(context.client.clone(), &secret.namespace().unwrap_or_default());
-    let done = if secret.metadata.resource_version.is_some() {
+    if secret.metadata.resource_version.is_some() {
         api.replace(&secret.name_any(), &PostParams::default(), secret).await
     } else {
         api.create(&PostParams::default(), secret).await
-    };
-    done.map(drop)
+    }
 }
 
 pub(super) async fn remove(context: &Context, resource: &McpToken, name: &str) -> Result<(), kube::Error> {

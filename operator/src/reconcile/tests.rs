@@ -129,6 +129,8 @@ impl Scene {
             metrics: Metrics::register(&mut registry("test")),
             failures: Failures::default(),
             tokens: Vec::new(),
+            gateway: None,
+            echoes: Arc::default(),
             listings: Vec::new(),
             secrets: Arc::default(),
             whole_cluster: true,
@@ -184,7 +186,7 @@ async fn first_pass_issues_and_the_second_writes_nothing() {
     TestDatabase::run(async |database| {
         let scene = Scene::new(database).await;
         let first = scene.pass().await;
-        assert_eq!(first, ["patch mcptokens", "post secrets", "patch status", "post events", "post events"]);
+        assert_eq!(first, ["patch mcptokens", "post secrets", "patch status", "post events"]);
         assert!(matches!(scene.context.store.resolve(&scene.bearer()).await.unwrap(), Resolution::Valid(_)));
         let version = "SELECT xmin FROM mcp_tokens";
         let before = database.value(version).await;

@@ -13,11 +13,8 @@
 
 mod aurora;
 mod backup;
-mod control_plane;
-mod eventually;
 mod metrics;
 mod operator;
-mod process;
 mod relay;
 mod seeds;
 mod stage;
@@ -25,8 +22,7 @@ mod token;
 mod witness;
 
 pub use aurora::{Aurora, Row};
-pub use control_plane::ControlPlane;
-pub use eventually::eventually;
+pub use aurora_mcp_test_control_plane::{ControlPlane, eventually};
 pub use metrics::Metrics;
 pub use operator::{Operator, OperatorSettings};
 pub use relay::{Gate, Relay};

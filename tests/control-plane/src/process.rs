@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use tokio::process::{Child, Command};
 
 /// A command that ends when the test does, even if that is killed; its standard error goes to `log`.
-pub(crate) fn command(program: &Path, log: &Path) -> Result<Command> {
+pub fn command(program: &Path, log: &Path) -> Result<Command> {
     let file = File::options().create(true).append(true).open(log)?;
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL", "--"]).arg(program);
@@ -17,12 +17,13 @@ pub(crate) fn command(program: &Path, log: &Path) -> Result<Command> {
     Ok(command)
 }
 
-pub(crate) fn start(mut command: Command) -> Result<Child> {
+/// Starts it.
+pub fn start(mut command: Command) -> Result<Child> {
     command.spawn().with_context(|| format!("starting {command:?}"))
 }
 
 /// A port of the loopback device that nobody listens on.
-pub(crate) fn free_port() -> Result<u16> {
+pub fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 

@@ -20,7 +20,7 @@ const CRD: &str = include_str!("../../../crds/mcptokens.yaml");
 pub struct ControlPlane {
     client: Client,
     api_server: Child,
-    _etcd: Child,
+    etcd: Child,
     directory: TempDir,
 }
 
@@ -41,7 +41,7 @@ impl ControlPlane {
         let path = directory.path().join("kubeconfig");
         std::fs::write(&path, kubeconfig(port, directory.path()).to_string())?;
         let client = eventually("the API server", 60, async || connect(&path).await).await?;
-        let plane = Self { client, api_server, _etcd: etcd, directory };
+        let plane = Self { client, api_server, etcd, directory };
         plane.apply_crd(crd).await?;
         let tokens: Api<aurora_mcp_crds::McpToken> = Api::all(plane.client());
         eventually("McpTokens", 30, async || Ok(tokens.list(&ListParams::default()).await?)).await?;
@@ -91,6 +91,11 @@ impl ControlPlane {
     /// The API server's process.
     pub fn pid(&self) -> Option<u32> {
         self.api_server.id()
+    }
+
+    /// The process of etcd.
+    pub fn etcd_pid(&self) -> Option<u32> {
+        self.etcd.id()
     }
 }
 
