@@ -46,7 +46,7 @@ unit: ## unit tests; need no cluster
 services: ## tests against the real Postgres, Redis, Weaviate and Celery of the cluster
 	@eval "$$($(TESTBED) env)" && cargo test --workspace --exclude aurora-mcp-e2e --exclude aurora-mcp-lifecycle --locked
 
-lifecycle: ## the operator killed, disturbed and compared with a model, against an API server of its own; CRASH_RUNS, MODEL_RUNS and LIFECYCLE_SEED=<seed> say what is run
+lifecycle: ## the operator killed, disturbed and compared with a model, against an API server of its own; CRASH_RUNS, MODEL_RUNS, LIFECYCLE_FROM=$$RANDOM (other histories) and LIFECYCLE_SEED=<seed> (a single one) say what is run
 	@eval "$$($(TESTBED) env)" && cargo test -p aurora-mcp-lifecycle --locked -- --nocapture --test-threads=1
 
 conformance: ## the official MCP conformance suite against the gateway, in both eras of the protocol

@@ -119,7 +119,8 @@ async fn lead(
     mut leads: watch::Receiver<bool>,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let (secrets, gone, echoes) = (Arc::new(Owned::default()), Arc::new(Notify::new()), Arc::new(Echoes::default()));
+    let (secrets, gone, echoes) =
+        (Arc::new(Owned::default()), Arc::new(Notify::new()), Arc::new(Echoes::default()));
     let watched = Watched::all(client, config, &secrets, &gone, &echoes);
     let reporter =
         Reporter { controller: "aurora-mcp-operator".into(), instance: Some(config.identity.clone()) };

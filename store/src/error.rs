@@ -19,6 +19,12 @@ pub enum StoreError {
         /// What was being done.
         step: &'static str,
     },
+    /// The connection says nothing any more.
+    #[error("could not {step}: Postgres did not answer in time")]
+    NoAnswer {
+        /// What was being done.
+        step: &'static str,
+    },
     /// A row holds something that no version of ours or of Aurora's writes.
     #[error("could not {step}: {found}")]
     Unreadable {
@@ -77,7 +83,7 @@ impl StoreError {
     /// What to do about it.
     pub fn category(&self) -> Category {
         match self {
-            Self::NoConnection { .. } => Category::Unavailable,
+            Self::NoConnection { .. } | Self::NoAnswer { .. } => Category::Unavailable,
             Self::Unreadable { .. } => Category::Internal,
             Self::Taken { .. } => Category::Conflict,
             Self::Database { source, .. } => match source {

@@ -5,6 +5,7 @@ use serde_json::Value;
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgConnection, Row as _};
 
+use crate::pool::answered;
 use crate::rows::{Row, row_columns};
 use crate::time::{from_micros, micros};
 use crate::users::user;
@@ -63,10 +64,13 @@ impl Store {
     /// Reads the rows of one McpToken, and the row of `token` (the Secret's) if there is one.
     #[tracing::instrument(name = STEP, skip_all, fields(otel.kind = "client", db.system.name = "postgresql"))]
     pub async fn ledger(&self, owner: &Owner, token: Option<&Bearer>) -> Result<Ledger, StoreError> {
-        let mut transaction = self.begin_as_resolver(STEP).await?;
-        let ledger = ledger(&mut transaction, owner, token).await?;
-        transaction.commit().await.map_err(StoreError::at(STEP))?;
-        Ok(ledger)
+        answered(STEP, async {
+            let mut transaction = self.begin_as_resolver(STEP).await?;
+            let ledger = ledger(&mut transaction, owner, token).await?;
+            transaction.commit().await.map_err(StoreError::at(STEP))?;
+            Ok(ledger)
+        })
+        .await
     }
 
     /// The same, and the user whom the token is for.
@@ -77,11 +81,14 @@ impl Store {
         token: Option<&Bearer>,
         key: UserKey<'_>,
     ) -> Result<(Ledger, Option<User>), StoreError> {
-        let mut transaction = self.begin_as_resolver(STEP).await?;
-        let user = user(&mut transaction, key).await?;
-        let ledger = ledger(&mut transaction, owner, token).await?;
-        transaction.commit().await.map_err(StoreError::at(STEP))?;
-        Ok((ledger, user))
+        answered(STEP, async {
+            let mut transaction = self.begin_as_resolver(STEP).await?;
+            let user = user(&mut transaction, key).await?;
+            let ledger = ledger(&mut transaction, owner, token).await?;
+            transaction.commit().await.map_err(StoreError::at(STEP))?;
+            Ok((ledger, user))
+        })
+        .await
     }
 }
 

@@ -1,9 +1,15 @@
 //! The schema `aurora_mcp`: made and brought forward by the operator, under a lock, while old replicas run.
 
+use std::time::Duration;
+
 use sqlx::{Executor, PgConnection};
 
+use crate::pool::answered_within;
 use crate::{Category, Store, StoreError};
 
+const STEP: &str = "bring the schema aurora_mcp forward";
+/// All migrations together, each of whose statements has a limit of its own.
+const LIMIT: Duration = Duration::from_secs(60);
 /// Any number that nobody else locks; Aurora uses 42 and 1234567890.
 const LOCK: i64 = 0x6d63_7074_6f6b_656e;
 
@@ -38,6 +44,10 @@ pub enum TriggerState {
 impl Store {
     /// Brings the schema forward and makes sure that the triggers exist. Safe to repeat, and from several replicas.
     pub async fn migrate(&self) -> Result<Migration, StoreError> {
+        answered_within(LIMIT, STEP, self.migrate_and_trigger()).await
+    }
+
+    async fn migrate_and_trigger(&self) -> Result<Migration, StoreError> {
         let applied = self.apply_migrations().await?;
         let triggers = match self.ensure_triggers().await {
             Ok(()) => TriggerState::Present,
@@ -50,8 +60,8 @@ impl Store {
     }
 
     async fn apply_migrations(&self) -> Result<Vec<i32>, StoreError> {
-        let step = StoreError::at("bring the schema aurora_mcp forward");
-        let mut transaction = self.begin("bring the schema aurora_mcp forward").await?;
+        let step = StoreError::at(STEP);
+        let mut transaction = self.begin(STEP).await?;
         lock(&mut transaction).await.map_err(&step)?;
         make_schema(&mut transaction).await.map_err(&step)?;
         let done: Vec<i32> = sqlx::query_scalar("SELECT version FROM aurora_mcp.migration")

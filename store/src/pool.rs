@@ -12,6 +12,8 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 const MAX_LIFETIME: Duration = Duration::from_secs(1800);
 /// A connection that was used so lately is taken to be alive; an older one is asked.
 const ALIVE: Duration = Duration::from_secs(1);
+/// Postgres ends a statement after five seconds. This is for when the network swallowed it, or its end.
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// Aurora's database. Cloning is cheap; all clones share one pool.
 #[derive(Debug, Clone)]
@@ -40,6 +42,13 @@ impl Store {
                         connection.ping().await?;
                     }
                     Ok(true)
+                })
+            })
+            // A connection that the network swallowed must not keep its place: the pool waits for as long as TCP does.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    let alive = tokio::time::timeout(ACQUIRE_TIMEOUT, connection.ping()).await;
+                    alive.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map(|()| true)
                 })
             })
             .after_connect(move |connection, _| {
@@ -79,6 +88,23 @@ impl Store {
     pub(crate) async fn begin(&self, step: &'static str) -> Result<sqlx::PgTransaction<'static>, StoreError> {
         self.pool.begin().await.map_err(StoreError::at(step))
     }
+}
+
+/// What Postgres has to say to a whole step, or that it says nothing.
+pub(crate) async fn answered<T>(
+    step: &'static str,
+    work: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    answered_within(ANSWER, step, work).await
+}
+
+/// The same for a step that may take longer.
+pub(crate) async fn answered_within<T>(
+    limit: Duration,
+    step: &'static str,
+    work: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    tokio::time::timeout(limit, work).await.unwrap_or(Err(StoreError::NoAnswer { step }))
 }
 
 /// Bounds every statement, and gives the session the zone that Aurora's own sessions have.

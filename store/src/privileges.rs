@@ -1,5 +1,6 @@
 //! Names each grant that the login role lacks, so that an administrator can copy it. `roles.sql` gives them all.
 
+use crate::pool::answered;
 use crate::{Store, StoreError};
 
 /// A grant that the role lacks.
@@ -76,21 +77,25 @@ impl Store {
     ///
     /// Tables that don't exist yet are not reported: Aurora's server makes its own when it first starts, the operator ours.
     pub async fn missing_grants(&self, program: Program) -> Result<Vec<MissingGrant>, StoreError> {
-        let needs: Vec<&Need> = match program {
-            Program::Operator => OPERATOR.iter().collect(),
-            Program::Gateway => GATEWAY.iter().collect(),
-            Program::GatewayBehindProxy => GATEWAY.iter().chain([&EMAIL]).collect(),
-        };
-        let texts = |text: fn(&Need) -> String| needs.iter().copied().map(text).collect::<Vec<_>>();
-        let missing: Vec<String> = sqlx::query_scalar(MISSING)
-            .bind(texts(|need| need.schema.to_owned()))
-            .bind(texts(|need| need.table.to_owned()))
-            .bind(texts(|need| need.privilege.to_owned()))
-            .bind(texts(|need| need.columns.join(", ")))
-            .fetch_all(&self.pool)
-            .await
-            .map_err(StoreError::at("check the role's grants"))?;
-        Ok(missing.into_iter().map(|grant| MissingGrant { grant }).collect())
+        let step = "check the role's grants";
+        answered(step, async {
+            let needs: Vec<&Need> = match program {
+                Program::Operator => OPERATOR.iter().collect(),
+                Program::Gateway => GATEWAY.iter().collect(),
+                Program::GatewayBehindProxy => GATEWAY.iter().chain([&EMAIL]).collect(),
+            };
+            let texts = |text: fn(&Need) -> String| needs.iter().copied().map(text).collect::<Vec<_>>();
+            let missing: Vec<String> = sqlx::query_scalar(MISSING)
+                .bind(texts(|need| need.schema.to_owned()))
+                .bind(texts(|need| need.table.to_owned()))
+                .bind(texts(|need| need.privilege.to_owned()))
+                .bind(texts(|need| need.columns.join(", ")))
+                .fetch_all(&self.pool)
+                .await
+                .map_err(StoreError::at(step))?;
+            Ok(missing.into_iter().map(|grant| MissingGrant { grant }).collect())
+        })
+        .await
     }
 }
 

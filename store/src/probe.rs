@@ -2,6 +2,7 @@
 
 use sqlx::FromRow;
 
+use crate::pool::answered;
 use crate::{Store, StoreError};
 
 /// The state of the server as one query sees it. The caller measures the latency.
@@ -27,21 +28,25 @@ pub struct PostgresFacts {
 impl Store {
     /// Asks Postgres how it is.
     pub async fn probe(&self) -> Result<PostgresFacts, StoreError> {
-        sqlx::query_as(
-            "SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
-                    pg_is_in_recovery() AS in_recovery,
-                    current_setting('transaction_read_only')::bool AS read_only,
-                    current_setting('TimeZone') AS time_zone,
-                    to_regclass('mcp_tokens') IS NOT NULL AS tokens_table,
-                    EXISTS (SELECT FROM pg_tables WHERE schemaname = 'aurora_mcp' AND tablename = 'managed_token')
-                        AS managed_table,
-                    (SELECT count(*) >= 4 FROM pg_trigger
-                     WHERE tgrelid IN (to_regclass('mcp_tokens'), to_regclass('users'))
-                       AND tgname IN ('aurora_mcp_announce', 'aurora_mcp_announce_all') AND tgenabled IN ('O', 'A'))
-                        AS announced",
-        )
-        .fetch_one(&self.pool)
+        let step = "ask Postgres how it is";
+        answered(step, async {
+            sqlx::query_as(
+                "SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
+                        pg_is_in_recovery() AS in_recovery,
+                        current_setting('transaction_read_only')::bool AS read_only,
+                        current_setting('TimeZone') AS time_zone,
+                        to_regclass('mcp_tokens') IS NOT NULL AS tokens_table,
+                        EXISTS (SELECT FROM pg_tables WHERE schemaname = 'aurora_mcp' AND tablename = 'managed_token')
+                            AS managed_table,
+                        (SELECT count(*) >= 4 FROM pg_trigger
+                         WHERE tgrelid IN (to_regclass('mcp_tokens'), to_regclass('users'))
+                           AND tgname IN ('aurora_mcp_announce', 'aurora_mcp_announce_all') AND tgenabled IN ('O', 'A'))
+                            AS announced",
+            )
+            .fetch_one(&self.pool)
+            .await
+            .map_err(StoreError::at(step))
+        })
         .await
-        .map_err(StoreError::at("ask Postgres how it is"))
     }
 }

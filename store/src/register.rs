@@ -2,6 +2,7 @@
 
 use sqlx::PgConnection;
 
+use crate::pool::answered;
 use crate::session::as_organisation;
 use crate::time::instant;
 use crate::{NewManaged, Store, StoreError, TokenId};
@@ -15,19 +16,22 @@ impl Store {
     /// McpToken, or the serial is already given to another token.
     #[tracing::instrument(name = STEP, skip_all, fields(otel.kind = "client", db.system.name = "postgresql"))]
     pub async fn register(&self, new: &NewManaged) -> Result<TokenId, StoreError> {
-        let mut transaction = self.begin_as_resolver(STEP).await?;
-        as_organisation(&mut transaction, &new.org_id, STEP).await?;
-        if let Some(id) = new.adopt {
-            take_over(&mut transaction, new, id).await?;
-        }
-        let id = match insert(&mut transaction, new).await? {
-            Some(made) => made,
-            None => own_row(&mut transaction, new).await?,
-        };
-        forget_stale(&mut transaction, new, id).await?;
-        record(&mut transaction, new, id).await?;
-        transaction.commit().await.map_err(StoreError::at(STEP))?;
-        Ok(id)
+        answered(STEP, async {
+            let mut transaction = self.begin_as_resolver(STEP).await?;
+            as_organisation(&mut transaction, &new.org_id, STEP).await?;
+            if let Some(id) = new.adopt {
+                take_over(&mut transaction, new, id).await?;
+            }
+            let id = match insert(&mut transaction, new).await? {
+                Some(made) => made,
+                None => own_row(&mut transaction, new).await?,
+            };
+            forget_stale(&mut transaction, new, id).await?;
+            record(&mut transaction, new, id).await?;
+            transaction.commit().await.map_err(StoreError::at(STEP))?;
+            Ok(id)
+        })
+        .await
     }
 }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::{FromRow, PgConnection};
 
+use crate::pool::answered;
 use crate::time::{from_micros, micros};
 use crate::users::email_of;
 use crate::{Access, Bearer, Category, OrgId, Store, StoreError, TokenDigest, TokenId, UserId};
@@ -88,19 +89,22 @@ impl Store {
     }
 
     async fn resolve_token(&self, bearer: &Bearer, with_email: bool) -> Result<Resolution, StoreError> {
-        let digest = bearer.digest();
-        let mut transaction = self.begin_as_resolver(STEP).await?;
-        let Some(found) = find(&mut transaction, bearer, &digest).await? else {
-            return Ok(Resolution::Unknown);
-        };
-        let limits =
-            if found.hashed { read_limits(&mut transaction, &digest, found.id).await? } else { None };
-        let mut resolution = judge(found, digest, limits);
-        if let (true, Resolution::Valid(principal)) = (with_email, &mut resolution) {
-            principal.email = email_of(&mut transaction, &principal.user_id).await?;
-        }
-        transaction.commit().await.map_err(StoreError::at(STEP))?;
-        Ok(resolution)
+        answered(STEP, async {
+            let digest = bearer.digest();
+            let mut transaction = self.begin_as_resolver(STEP).await?;
+            let Some(found) = find(&mut transaction, bearer, &digest).await? else {
+                return Ok(Resolution::Unknown);
+            };
+            let limits =
+                if found.hashed { read_limits(&mut transaction, &digest, found.id).await? } else { None };
+            let mut resolution = judge(found, digest, limits);
+            if let (true, Resolution::Valid(principal)) = (with_email, &mut resolution) {
+                principal.email = email_of(&mut transaction, &principal.user_id).await?;
+            }
+            transaction.commit().await.map_err(StoreError::at(STEP))?;
+            Ok(resolution)
+        })
+        .await
     }
 }
 

@@ -2,6 +2,7 @@
 
 use sqlx::{FromRow, PgConnection};
 
+use crate::pool::answered;
 use crate::{Category, OrgId, Store, StoreError, UserId};
 
 const STEP: &str = "look the user up";
@@ -52,18 +53,24 @@ impl Store {
     /// One of Aurora's users.
     #[tracing::instrument(name = STEP, skip_all, fields(otel.kind = "client", db.system.name = "postgresql"))]
     pub async fn user(&self, key: UserKey<'_>) -> Result<Option<User>, StoreError> {
-        let mut connection = self.pool.acquire().await.map_err(StoreError::at(STEP))?;
-        user(&mut connection, key).await
+        answered(STEP, async {
+            let mut connection = self.pool.acquire().await.map_err(StoreError::at(STEP))?;
+            user(&mut connection, key).await
+        })
+        .await
     }
 
     /// A user's address and role. The gateway may lack the grant for it, and works without.
     #[tracing::instrument(name = STEP, skip_all, fields(otel.kind = "client", db.system.name = "postgresql"))]
     pub async fn profile(&self, id: &UserId) -> Result<Option<Profile>, StoreError> {
-        sqlx::query_as("SELECT email, role FROM users WHERE id = $1")
-            .bind(id.as_str())
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(StoreError::at(STEP))
+        answered(STEP, async {
+            sqlx::query_as("SELECT email, role FROM users WHERE id = $1")
+                .bind(id.as_str())
+                .fetch_optional(&self.pool)
+                .await
+                .map_err(StoreError::at(STEP))
+        })
+        .await
     }
 }
 

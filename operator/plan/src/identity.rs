@@ -118,7 +118,8 @@ fn made_for(observed: &Observed<'_>) -> Option<(String, String)> {
     let row = observed.own_rows().find(|row| Some(row.digest) == digest).and_then(|known| known.row.as_ref());
     match row {
         Some(row) => Some((row.user_id.as_str().to_owned(), row.org_id.as_ref()?.as_str().to_owned())),
-        None if status.is_some_and(|status| status.serial == Some(marks.serial)) => of_status(),
+        // Only a requested rotation makes a token for another organisation than the status tells, until the status has heard of it.
+        None if status.is_some_and(|status| status.last_rotation_request == marks.rotated_for) => of_status(),
         None => None,
     }
 }

@@ -22,7 +22,7 @@ pub(crate) fn steps(
             .current
             .iter()
             .flat_map(|current| {
-                let settled = observed.own_rows().filter_map(|row| settle(observed, current, row));
+                let settled = observed.own_rows().filter_map(|row| settle(observed, current, org, row));
                 register(observed, config, current, user, org).into_iter().chain(settled).collect::<Vec<_>>()
             })
             .collect(),
@@ -67,12 +67,21 @@ fn register(
 }
 
 /// Brings one existing row to where it belongs.
-fn settle(observed: &Observed<'_>, current: &Current, known: &KnownRow) -> Option<Step> {
+fn settle(
+    observed: &Observed<'_>,
+    current: &Current,
+    org: &aurora_mcp_token::OrgId,
+    known: &KnownRow,
+) -> Option<Step> {
     let row = known.row.as_ref().filter(|row| row.state != RowState::Revoked)?;
     let is_current = known.digest == current.bearer.digest();
-    // A token that was revoked in Aurora stays so even if an older backup of the row says otherwise.
-    let is_over =
-        if is_current { current.marks.revoked } else { Some(known.serial) != current.marks.previous };
+    let is_over = if is_current {
+        // A token that was revoked in Aurora stays so even if an older backup of the row says otherwise.
+        current.marks.revoked
+    } else {
+        // No token goes on beside the new one in an organisation that its user has left.
+        Some(known.serial) != current.marks.previous || row.org_id.as_ref() != Some(org)
+    };
     if is_over {
         return Some(Step::RevokeRow(known.token_id));
     }

@@ -112,10 +112,10 @@ fn mint(observed: &Observed<'_>, config: &Config, lifetime: &Lifetime, before: O
     if expires_at.is_some_and(|at| at <= observed.now) {
         return problem(Reason::Expired, "spec.expiresAt is in the past: no token is made".into());
     }
-    let first = before.is_none() && last_serial(observed) == 0;
     let bearer = match (&observed.resource.spec.adopt_from, &observed.adopted) {
-        (Some(_), Some(adopted)) if first => adopted.clone(),
-        (Some(from), None) if first => {
+        (Some(_), Some(adopted)) if is_first(observed, adopted) => adopted.clone(),
+        // After a restore, or under the name of an earlier McpToken, it was taken over before.
+        (Some(from), None) if before.is_none() && last_serial(observed) == 0 => {
             let from = &from.secret_key_ref;
             let message = format!("Secret {} has no well-formed token under key {}", from.name, from.key);
             return problem(Reason::AdoptionFailed, message);
@@ -135,6 +135,13 @@ fn mint(observed: &Observed<'_>, config: &Config, lifetime: &Lifetime, before: O
         return Decision { problem: Some(problem), ..Decision::default() };
     }
     Decision { secret: secret::write(observed, config, &current), current: Some(current), problem: None }
+}
+
+/// This McpToken has had no token yet, and no earlier one of its name had this one.
+fn is_first(observed: &Observed<'_>, adopted: &Bearer) -> bool {
+    let digest = adopted.digest();
+    let had_one = observed.resource.status.as_ref().is_some_and(|status| status.serial.is_some());
+    !had_one && !observed.own_rows().any(|row| row.owner.uid == observed.uid() || row.digest == digest)
 }
 
 /// The Secret's token stays. If it was edited by hand, it is given a serial of its own, and none lives beside it.

@@ -697,6 +697,26 @@ fn user_who_moved_needs_a_new_token() {
 }
 
 #[test]
+fn spoiled_secret_of_a_user_who_moved_is_no_way_to_a_new_token() {
+    let mut world = World::settled(json!({}));
+    world.user = Some(User { org_id: Some(OrgId::new("beta")), ..alice() });
+    world.settle();
+    for text in ["rubbish", Bearer::mint(&[9; 48]).expose()] {
+        world.put_token(text).settle();
+        assert_eq!((world.ready(), world.accepted()), ("UserMoved".into(), vec![]), "{text}");
+    }
+}
+
+#[test]
+fn rotation_after_a_move_leaves_no_token_in_the_organisation_before() {
+    let mut world = World::settled(json!({"rotation": {"interval": "720h", "overlap": "168h"}}));
+    world.user = Some(User { org_id: Some(OrgId::new("beta")), ..alice() });
+    world.request_rotation("now").settle();
+    assert_eq!(world.rows[0].known.row.as_ref().unwrap().state, RowState::Revoked);
+    assert!(world.resource.status.as_ref().unwrap().previous_token.is_none());
+}
+
+#[test]
 fn address_that_means_another_user_now_is_a_move() {
     let mut world = World::settled(json!({}));
     world.user = Some(User { id: UserId::new("u-other"), ..alice() });
@@ -774,6 +794,17 @@ fn existing_token_is_taken_over_with_its_row() {
 #[test]
 fn token_of_another_user_is_not_taken_over() {
     expect(&mut adopting("u-bob"), &["add-finalizer"], "TokenInUse", &[]);
+}
+
+#[test]
+fn token_is_taken_over_under_the_name_of_an_earlier_one() {
+    let mut world = adopting("u-alice");
+    let mut earlier = World::settled(json!({}));
+    earlier.delete().settle();
+    world.rows = earlier.rows;
+    world.rows[0].known.owner.uid = "uid-0".into();
+    expect(&mut world, ISSUED, "Ready", &[2]);
+    assert_eq!(world.token().unwrap().digest(), Bearer::mint(&[42; 48]).digest());
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub fn free_port() -> Result<u16> {
 }
 
 /// The last lines of a log.
-pub(crate) fn last_words(log: &Path, lines: usize) -> String {
+pub fn last_words(log: &Path, lines: usize) -> String {
     let text = std::fs::read_to_string(log).unwrap_or_default();
     let all: Vec<&str> = text.lines().collect();
     all[all.len().saturating_sub(lines)..].join("\n")

@@ -106,9 +106,11 @@ impl Aurora {
     }
 
     /// Deletes the row of a token, as an administrator may.
-    pub async fn drop_row(&self, bearer: &str, org: &str) -> Result<()> {
+    pub async fn drop_row(&self, bearer: &str) -> Result<()> {
         let digest = Bearer::parse(bearer)?.digest();
-        self.execute_for(org, &format!("DELETE FROM mcp_tokens WHERE token = '{digest}'")).await.map(drop)
+        let org = self.value(&format!("SELECT org_id FROM mcp_tokens WHERE token = '{digest}'")).await?;
+        let org = org.context("no row")?;
+        self.execute_for(&org, &format!("DELETE FROM mcp_tokens WHERE token = '{digest}'")).await.map(drop)
     }
 
     /// Takes the end and the limits of a token away, as somebody with too many rights may.

@@ -7,7 +7,14 @@ use crate::{Aurora, eventually};
 /// Row numbers are given out again after a restore, as the sequence is restored, too.
 const RESTORE: &str = "
     TRUNCATE aurora_mcp.managed_token, mcp_tokens;
-    INSERT INTO mcp_tokens SELECT * FROM backup.tokens;
+    DO $$
+    DECLARE org text;
+    BEGIN
+        FOR org IN SELECT DISTINCT org_id FROM backup.tokens LOOP
+            PERFORM set_config('myapp.current_org_id', org, true);
+            INSERT INTO mcp_tokens SELECT * FROM backup.tokens WHERE org_id = org;
+        END LOOP;
+    END $$;
     INSERT INTO aurora_mcp.managed_token SELECT * FROM backup.records;
     SELECT setval('mcp_tokens_id_seq', coalesce(max(id), 0) + 1, false) FROM mcp_tokens;";
 
@@ -24,13 +31,11 @@ impl Aurora {
         .map(drop)
     }
 
-    /// Puts the copy in the place of what is there; all rows are of one organisation.
-    pub async fn restore(&self, org: &str) -> Result<()> {
+    /// Puts the copy in the place of what is there.
+    pub async fn restore(&self) -> Result<()> {
         self.store.migrate().await?;
         // A pass that reads at this moment may stand in the way.
-        eventually("the backup to be restored", 20, async || self.execute_for(org, RESTORE).await)
-            .await
-            .map(drop)
+        eventually("the backup to be restored", 20, async || self.execute(RESTORE).await).await.map(drop)
     }
 
     /// Aurora makes its tables anew: all rows are lost, and so is the operator's schema with the triggers.

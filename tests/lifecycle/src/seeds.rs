@@ -1,9 +1,7 @@
 //! Which random histories a run goes through.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher as _, Hasher as _};
-
-/// Consecutive seeds: `LIFECYCLE_SEED` repeats a single one; `<NAME>_RUNS` says how many instead of the default.
+/// Consecutive seeds: `LIFECYCLE_SEED` repeats a single one; `LIFECYCLE_FROM` begins with another than the first; `<NAME>_RUNS` says how many
+/// instead of the default.
 #[derive(Debug, Clone)]
 pub struct Seeds {
     /// The first.
@@ -13,13 +11,13 @@ pub struct Seeds {
 }
 
 impl Seeds {
-    /// Reads the environment. Without it each run of the tests goes through histories of its own.
+    /// Reads the environment. Without it the histories are always the same: a change makes them fail, not chance.
     pub fn from_environment(name: &str, count: u64) -> Self {
         if let Some(seed) = number("LIFECYCLE_SEED") {
             return Self { first: seed, count: 1 };
         }
-        let chance = RandomState::new().build_hasher().finish();
-        Self { first: chance % 1_000_000_000, count: number(&format!("{name}_RUNS")).unwrap_or(count) }
+        let first = number("LIFECYCLE_FROM").unwrap_or(1);
+        Self { first, count: number(&format!("{name}_RUNS")).unwrap_or(count) }
     }
 
     /// All of them.

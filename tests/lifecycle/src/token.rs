@@ -1,12 +1,15 @@
 //! An McpToken, as its owner handles it.
 
+use std::fmt::Debug;
+
 use anyhow::{Context as _, Result, ensure};
 use aurora_mcp_crds::{DeletionPolicy, McpToken, ROTATE_ANNOTATION};
 use aurora_mcp_plan::token_of;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use kube::ResourceExt as _;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
+use kube::{Api, Resource, ResourceExt};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, from_value, json};
 
 use crate::{Stage, eventually};
@@ -35,6 +38,19 @@ impl Token<'_> {
         });
         self.stage.tokens().create(&PostParams::default(), &from_value(token)?).await?;
         Ok(())
+    }
+
+    /// Makes it for a token that stands in a Secret of somebody's own.
+    pub async fn adopt(&self, bearer: &str) -> Result<()> {
+        let name = format!("{}-by-hand", self.name);
+        let secret: Secret = from_value(
+            json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": {"token": bearer}}),
+        )?;
+        self.stage
+            .secrets()
+            .patch(&name, &PatchParams::apply("somebody").force(), &Patch::Apply(&secret))
+            .await?;
+        self.create(&json!({"adoptFrom": {"secretKeyRef": {"name": name, "key": "token"}}})).await
     }
 
     /// Merges something into it.
@@ -76,10 +92,8 @@ impl Token<'_> {
     /// All Secrets that it owns.
     pub async fn secrets(&self) -> Result<Vec<Secret>> {
         let all = self.stage.secrets().list(&ListParams::default()).await?;
-        let own = |secret: &Secret| {
-            secret.owner_references().iter().any(|owner| owner.kind == "McpToken" && owner.name == self.name)
-        };
-        Ok(all.items.into_iter().filter(own).inspect(|secret| self.stage.witness.note(secret)).collect())
+        let own = all.items.into_iter().filter(|secret| is_owned(secret, &self.name));
+        Ok(own.inspect(|secret| self.stage.witness.note(secret)).collect())
     }
 
     /// The token in clear, if it has a Secret.
@@ -110,12 +124,31 @@ impl Token<'_> {
 
     /// Deletes its Secrets, as somebody with too many rights does.
     pub async fn lose_secret(&self) -> Result<()> {
-        for secret in self.secrets().await? {
-            match self.stage.secrets().delete(&secret.name_any(), &DeleteParams::default()).await {
-                Err(kube::Error::Api(status)) if status.code == 404 => {}
-                done => drop(done?),
-            }
-        }
-        Ok(())
+        delete_owned(self.stage.secrets(), &self.name).await
     }
+
+    /// What belonged to it goes when it is gone. Kubernetes has a controller for that, which does not run here.
+    pub async fn collect_garbage(&self) -> Result<()> {
+        self.lose_secret().await?;
+        delete_owned(self.stage.services(), &self.name).await
+    }
+}
+
+fn is_owned(object: &impl ResourceExt, name: &str) -> bool {
+    object.owner_references().iter().any(|owner| owner.kind == "McpToken" && owner.name == name)
+}
+
+async fn delete_owned<K>(api: Api<K>, name: &str) -> Result<()>
+where
+    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + Debug,
+{
+    for object in
+        api.list(&ListParams::default()).await?.items.iter().filter(|object| is_owned(*object, name))
+    {
+        match api.delete(&object.name_any(), &DeleteParams::default()).await {
+            Err(kube::Error::Api(status)) if status.code == 404 => {}
+            done => drop(done?),
+        }
+    }
+    Ok(())
 }

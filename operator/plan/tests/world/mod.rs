@@ -211,8 +211,11 @@ impl World {
         let digest = token.map(|token| token.digest());
         let namespace = self.namespace();
         let own = |kept: &&Kept| {
-            kept.known.owner.uid == self.resource.metadata.uid.clone().unwrap() && !kept.retained
-                || Some(kept.known.digest) == digest
+            let owner = &kept.known.owner;
+            // As the store reads them; all worlds are of one namespace and name.
+            let is_own = Some(&owner.uid) == self.resource.metadata.uid.as_ref()
+                || owner.installation == self.config.installation;
+            is_own && !kept.retained || Some(kept.known.digest) == digest
         };
         let named = self.resource.spec.service.as_ref().and_then(|service| service.name.clone());
         let gateway = (self.config.gateway.namespace.clone(), self.config.gateway.service.clone());

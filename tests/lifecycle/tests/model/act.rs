@@ -34,11 +34,15 @@ pub enum Act {
     WidenRow,
     /// Its user leaves Aurora, or is back.
     User(bool),
+    /// Its user goes to another organisation, or back.
+    Move(bool),
     Delete(DeletionPolicy),
     /// The finalizer is taken away by hand, and the McpToken is gone.
     TearOut,
     /// It is made again, under its old name.
     Make,
+    /// The same, to take a token over that was made in Aurora.
+    Adopt,
 }
 
 /// Something that happens to all of them.
@@ -104,7 +108,7 @@ fn event(rng: &mut StdRng) -> Event {
 }
 
 fn act(rng: &mut StdRng) -> Act {
-    match rng.random_range(0..38) {
+    match rng.random_range(0..42) {
         0..3 => Act::Limit(rng.random()),
         3..6 => Act::Suspend(rng.random_bool(0.4)),
         6 | 7 => Act::Rename(rng.random_range(0..3)),
@@ -124,6 +128,8 @@ fn act(rng: &mut StdRng) -> Act {
             *[DeletionPolicy::Revoke, DeletionPolicy::Delete, DeletionPolicy::Retain].choose(rng).unwrap(),
         ),
         33 => Act::TearOut,
+        34..36 => Act::Move(rng.random_bool(0.6)),
+        36..38 => Act::Adopt,
         _ => Act::Make,
     }
 }

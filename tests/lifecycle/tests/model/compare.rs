@@ -26,8 +26,7 @@ pub async fn check(token: &Token<'_>, life: &mut Life, now: i64) -> Result<()> {
             check_status(object, life, now)?;
             check_services(token, life).await?;
         }
-        // Nobody collects here what belonged to it.
-        None => token.lose_secret().await?,
+        None => token.collect_garbage().await?,
     }
     check_rows(token, life, now).await
 }
@@ -133,7 +132,8 @@ pub fn request(number: u32) -> String {
 }
 
 async fn check_services(token: &Token<'_>, life: &Life) -> Result<()> {
-    if !life.user {
+    // Who may not have a token gets no Service made either.
+    if !life.user || life.has_moved() {
         return Ok(());
     }
     for number in 1..3 {

@@ -11,8 +11,10 @@ pub struct Row {
     /// The hour in which it ends by itself.
     pub ends: Option<i64>,
     pub limited: bool,
-    /// Left to itself for good.
+    /// Left to itself for good, or nobody's yet.
     pub retained: bool,
+    /// It is of the organisation that users move to.
+    pub abroad: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +84,12 @@ pub struct Life {
     pub made: bool,
     /// Aurora has its user.
     pub user: bool,
+    /// Its user is in the other organisation.
+    pub abroad: bool,
+    /// Where its user was when the status told it last.
+    pub told_abroad: Option<bool>,
+    /// The token that it is to take over.
+    pub adopts: Option<usize>,
     pub spec: Spec,
     /// The rotation that was carried out last.
     pub answered: u32,
@@ -98,6 +106,9 @@ impl Life {
             held_back: false,
             made: false,
             user: true,
+            abroad: false,
+            told_abroad: None,
+            adopts: None,
             spec: Spec::default(),
             answered: 0,
             tokens: Vec::new(),
@@ -111,11 +122,24 @@ impl Life {
         let stays = self.exists && self.leaving.is_none();
         match act {
             Act::User(there) if self.user != there => self.user = there,
-            Act::Make if !self.exists => {
-                let (tokens, user) = (std::mem::take(&mut self.tokens), self.user);
-                *self = Self { user, tokens, ..Self::new() };
+            // A token that is to be taken over must be of its user's organisation.
+            Act::Move(abroad) if self.user && self.abroad != abroad && self.adopts.is_none() => {
+                self.abroad = abroad
             }
-            Act::User(_) | Act::Make => return false,
+            Act::Make if !self.exists => self.begin_again(),
+            Act::Adopt if !self.exists && self.user => {
+                self.begin_again();
+                let row = Row {
+                    state: State::Active,
+                    ends: None,
+                    limited: false,
+                    retained: true,
+                    abroad: self.abroad,
+                };
+                self.adopts = Some(self.tokens.len());
+                self.tokens.push(Token { text: Some(bearer.to_owned()), minted: false, row: Some(row) });
+            }
+            Act::User(_) | Act::Move(_) | Act::Make | Act::Adopt => return false,
             _ if !stays => return false,
             Act::Limit(on) => self.spec.limited = on,
             Act::Suspend(on) => self.spec.suspended = on,
@@ -137,6 +161,11 @@ impl Life {
             Act::RevokeInAurora | Act::DropRow | Act::WidenRow => return self.change_row(act),
         }
         true
+    }
+
+    fn begin_again(&mut self) {
+        let (tokens, user, abroad) = (std::mem::take(&mut self.tokens), self.user, self.abroad);
+        *self = Self { user, abroad, tokens, ..Self::new() };
     }
 
     fn change_secret(&mut self, act: Act, bearer: &str) -> bool {
@@ -199,14 +228,20 @@ impl Life {
 
     /// Whether a row lets its token in.
     pub fn works(&self, row: &Row, now: i64) -> bool {
-        self.user && row.state == State::Active && row.ends.is_none_or(|ends| ends > now)
+        self.user
+            && row.abroad == self.abroad
+            && row.state == State::Active
+            && row.ends.is_none_or(|ends| ends > now)
     }
 
     /// The reason of `Ready` that is due once the operator has looked.
     pub fn reason(&self, now: i64) -> &'static str {
-        let Held::Token(current) = self.held else { return "UserNotFound" };
         if !self.user {
-            "UserNotFound"
+            return "UserNotFound";
+        }
+        let Held::Token(current) = self.held else { return "UserMoved" };
+        if self.has_moved() {
+            "UserMoved"
         } else if current.revoked {
             "RevokedInAurora"
         } else if self.spec.suspended {

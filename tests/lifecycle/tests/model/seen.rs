@@ -29,10 +29,11 @@ impl Life {
             self.held = Held::Token(Current { token, issued: now, previous: None, revoked: false });
         }
         self.notice_revocation();
-        if !self.user {
+        if !self.user || self.has_moved() {
             let active = self.own_rows().filter(|row| row.state == State::Active);
             return active.for_each(|row| row.state = State::Stopped);
         }
+        self.told_abroad = Some(self.abroad);
         match self.held {
             Held::Token(current) if self.is_due(&current, now) => {
                 // A token that was put there by hand was never registered: nothing lives beside the new one.
@@ -42,6 +43,13 @@ impl Life {
             _ => self.mint(now, None),
         }
         self.settle_rows();
+    }
+
+    /// A token is of the organisation that it was made for. Where nothing else tells it, the status does.
+    pub fn has_moved(&self) -> bool {
+        let row = self.in_secret().and_then(|token| self.tokens[token].row.as_ref());
+        let made_for = row.map(|row| row.abroad).or(self.told_abroad);
+        made_for.is_some_and(|then| then != self.abroad) && self.spec.requests == self.answered
     }
 
     /// All but those that were left to themselves; the token in the Secret is never left.
@@ -84,9 +92,11 @@ impl Life {
     }
 
     fn mint(&mut self, now: i64, previous: Option<usize>) {
-        self.tokens.push(Token { text: None, minted: true, row: None });
-        self.held =
-            Held::Token(Current { token: self.tokens.len() - 1, issued: now, previous, revoked: false });
+        let token = self.adopts.take().unwrap_or_else(|| {
+            self.tokens.push(Token { text: None, minted: true, row: None });
+            self.tokens.len() - 1
+        });
+        self.held = Held::Token(Current { token, issued: now, previous, revoked: false });
         self.answered = self.spec.requests;
         self.made = true;
     }
@@ -97,17 +107,19 @@ impl Life {
         let state = if spec.suspended { State::Stopped } else { State::Active };
         let ends = spec.mortal.then_some(current.issued + TTL);
         let overlap_ends = current.issued + if spec.scheduled { OVERLAP } else { 1 };
+        let abroad = self.abroad;
         for (index, token) in self.tokens.iter_mut().enumerate() {
             let is_current = index == current.token;
             if is_current && token.row.is_none() && !current.revoked {
-                token.row = Some(Row { state, ends, limited: spec.limited, retained: false });
+                token.row = Some(Row { state, ends, limited: spec.limited, retained: false, abroad });
             }
             let Some(row) = token.row.as_mut() else { continue };
             row.retained &= !is_current;
             if row.retained || row.state == State::Revoked {
                 continue;
             }
-            if is_current && !current.revoked || Some(index) == current.previous {
+            let goes_on = Some(index) == current.previous && row.abroad == abroad;
+            if is_current && !current.revoked || goes_on {
                 let end = if is_current {
                     ends
                 } else {

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use aurora_mcp_lifecycle::{Token, ready};
 use aurora_mcp_store::Bearer;
-use aurora_mcp_test_database::seed::ALPHA;
+use aurora_mcp_test_database::seed::{ALPHA, BETA};
 use kube::ResourceExt as _;
 use serde_json::{Value, json};
 
@@ -35,7 +35,13 @@ impl Subject<'_> {
         let generation = self.generation().await?;
         self.handled |= matches!(
             act,
-            Act::LoseSecret | Act::SpoilSecret | Act::EditSecret | Act::PutBack | Act::TearOut | Act::Make
+            Act::LoseSecret
+                | Act::SpoilSecret
+                | Act::EditSecret
+                | Act::PutBack
+                | Act::TearOut
+                | Act::Make
+                | Act::Adopt
         );
         let held = |life: &Life| {
             life.in_secret().and_then(|token| life.tokens[token].text.clone()).context("no token")
@@ -43,10 +49,11 @@ impl Subject<'_> {
         let (token, aurora) = (&self.token, &self.token.stage.aurora);
         match act {
             Act::RevokeInAurora => aurora.revoke(&held(&before)?).await.map(drop)?,
-            Act::DropRow => aurora.drop_row(&held(&before)?, ALPHA).await?,
+            Act::DropRow => aurora.drop_row(&held(&before)?).await?,
             Act::WidenRow => aurora.widen(&held(&before)?).await?,
-            Act::User(true) => aurora.add_user(&token.name, ALPHA).await?,
+            Act::User(true) => aurora.add_user(&token.name, organisation(&self.life)).await?,
             Act::User(false) => aurora.remove_user(&token.name).await?,
+            Act::Move(_) => aurora.move_user(&token.name, organisation(&self.life)).await?,
             Act::LoseSecret => token.lose_secret().await?,
             Act::SpoilSecret => token.put_into_secret("rubbish").await?,
             Act::EditSecret | Act::PutBack => token.put_into_secret(&held(&self.life)?).await?,
@@ -54,8 +61,13 @@ impl Subject<'_> {
             Act::Delete(policy) => token.delete(policy).await?,
             Act::TearOut => token.tear_out().await?,
             Act::Make => {
-                token.lose_secret().await?;
+                token.collect_garbage().await?;
                 token.create(&json!({})).await?;
+            }
+            Act::Adopt => {
+                token.collect_garbage().await?;
+                aurora.add_clear(&made_up, &token.name, organisation(&self.life)).await?;
+                token.adopt(&made_up).await?;
             }
             _ => token.patch(&json!({"spec": self.spec(act)})).await?,
         }
@@ -108,7 +120,7 @@ impl Subject<'_> {
     /// No Secret was touched but by the test itself.
     pub async fn left_alone(&mut self) -> Result<()> {
         if !self.life.exists {
-            self.token.lose_secret().await?;
+            self.token.collect_garbage().await?;
         }
         let now = self.versions().await?;
         ensure!(
@@ -119,4 +131,8 @@ impl Subject<'_> {
         self.secrets = now;
         Ok(())
     }
+}
+
+fn organisation(life: &Life) -> &'static str {
+    if life.abroad { BETA } else { ALPHA }
 }

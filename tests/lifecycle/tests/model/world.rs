@@ -64,7 +64,7 @@ impl<'a> World<'a> {
                 }));
                 done.await?;
                 // What a backup holds of an earlier McpToken of the same name is another matter.
-                self.backed_up &= !acts.contains(&Some(Act::Make));
+                self.backed_up &= !acts.iter().any(|act| matches!(act, Some(Act::Make | Act::Adopt)));
             }
         }
         self.compare().await
@@ -103,7 +103,7 @@ impl<'a> World<'a> {
                 self.each(Life::back_up);
             }
             Event::Restore if self.backed_up => {
-                aurora.restore(ALPHA).await?;
+                aurora.restore().await?;
                 self.each(Life::restore);
             }
             Event::Restore => {}
