@@ -1,6 +1,6 @@
 //! Tells people what happened, once each time it happens.
 
-use aurora_mcp_crds::{McpToken, McpTokenStatus};
+use aurora_mcp_crds::{DeletionPolicy, McpToken, McpTokenStatus};
 use kube::Resource as _;
 use kube::runtime::events::{Event, EventType, Recorder};
 
@@ -10,19 +10,31 @@ use crate::context::Context;
 const NOTE_LENGTH: usize = 1024;
 const ISSUE: &str = "Issue";
 const ROTATE: &str = "Rotate";
+const END: &str = "End";
 
 /// Publishes what the new status says that the old one did not. A failure is only logged: an event is no duty.
 pub(crate) async fn publish(context: &Context, resource: &McpToken, status: &McpTokenStatus) {
     for event in news(resource.status.as_ref(), status) {
-        // The recorder keeps each event for minutes, and counts what happens again to the first one and its note. What tells of a
-        // token is of that token alone.
-        let recorder = match event.action.as_str() {
-            ISSUE | ROTATE => Recorder::new(context.client.clone(), context.reporter.clone()),
-            _ => context.recorder.clone(),
-        };
-        if let Err(error) = recorder.publish(&event, &resource.object_ref(&())).await {
-            tracing::debug!(%error, reason = event.reason, "an event was not published");
-        }
+        send(context, resource, &event).await;
+    }
+}
+
+/// Publishes what became of the token of an McpToken that is let go.
+pub(crate) async fn publish_end(context: &Context, resource: &McpToken) {
+    if let Some(event) = ended(resource) {
+        send(context, resource, &event).await;
+    }
+}
+
+async fn send(context: &Context, resource: &McpToken, event: &Event) {
+    // The recorder keeps each event for minutes, and counts what happens again to the first one and its note. What tells of a
+    // token is of that token alone.
+    let recorder = match event.action.as_str() {
+        ISSUE | ROTATE | END => Recorder::new(context.client.clone(), context.reporter.clone()),
+        _ => context.recorder.clone(),
+    };
+    if let Err(error) = recorder.publish(event, &resource.object_ref(&())).await {
+        tracing::debug!(%error, reason = event.reason, "an event was not published");
     }
 }
 
@@ -70,6 +82,18 @@ fn issued(before: Option<&McpTokenStatus>, after: &McpTokenStatus) -> Option<Eve
         None => "; the one before it no longer works".to_owned(),
     };
     Some(event(EventType::Normal, "TokenRotated", ROTATE, &(note + &fate)))
+}
+
+/// None if it never had a token.
+fn ended(resource: &McpToken) -> Option<Event> {
+    let status = resource.status.as_ref()?;
+    let preview = status.token_preview.as_deref()?;
+    let (reason, what) = match resource.spec.deletion_policy {
+        DeletionPolicy::Revoke => ("TokenRevoked", "Revoked the token"),
+        DeletionPolicy::Delete => ("TokenDeleted", "Deleted the row of the token"),
+        DeletionPolicy::Retain => ("TokenRetained", "Left to Aurora, where it goes on working, the token"),
+    };
+    Some(event(EventType::Normal, reason, END, &format!("{what} {preview}")))
 }
 
 fn event(type_: EventType, reason: &str, action: &str, note: &str) -> Event {
@@ -126,6 +150,21 @@ mod tests {
         let expires_at = Time("2026-01-01T01:00:00Z".parse().unwrap());
         second.previous_token = Some(PreviousToken { serial: 1, token_id: 7, expires_at });
         assert!(note(&second).ends_with("; the one before it works until 2026-01-01T01:00:00Z"));
+    }
+
+    #[test]
+    fn the_end_says_what_became_of_the_token() {
+        let spec = serde_json::json!({"user": {"id": "alice"}, "deletionPolicy": "Retain"});
+        let mut resource = McpToken::new("laptop", serde_json::from_value(spec).unwrap());
+        assert_eq!(ended(&resource), None, "it never had one");
+        let status =
+            McpTokenStatus { token_preview: Some("aurora_mcp_abcd".into()), ..McpTokenStatus::default() };
+        resource.status = Some(status);
+        let end = ended(&resource).unwrap();
+        assert_eq!(end.reason, "TokenRetained");
+        assert_eq!(end.note.unwrap(), "Left to Aurora, where it goes on working, the token aurora_mcp_abcd");
+        resource.spec.deletion_policy = DeletionPolicy::default();
+        assert_eq!(ended(&resource).unwrap().note.unwrap(), "Revoked the token aurora_mcp_abcd");
     }
 
     #[test]

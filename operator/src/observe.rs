@@ -30,10 +30,12 @@ pub(crate) async fn observe<'a>(
     let namespace = resource.namespace().unwrap_or_default();
     let secrets: Api<Secret> = Api::namespaced(context.client.clone(), &namespace);
     let secret_name = secret_name(resource);
+    let (changed, new) =
+        (written.services || written.others_first, !written.others_first && is_new(context, resource));
     let (secret, service, gateway_service, namespace_labels) = tokio::try_join!(
-        wanted_secret(&secrets, &secret_name, written.secret),
+        wanted_secret(&secrets, &secret_name, written.secret, new),
         named_service(context, resource, &namespace),
-        gateway_service(context, written.services),
+        gateway_service(context, changed),
         namespace_labels(context, &namespace),
     )?;
     let former_secret = former_secret(context, resource, &secrets, &secret_name).await?;
@@ -73,13 +75,22 @@ fn secret_name(resource: &McpToken) -> String {
     wanted.unwrap_or_else(|| resource.name_any())
 }
 
+/// Nothing was ever made for it. If a Secret has its name after all, that can't be created, and everything is read anew.
+fn is_new(context: &Context, resource: &McpToken) -> bool {
+    resource.status.is_none()
+        && resource.metadata.deletion_timestamp.is_none()
+        && context.secrets.names(&resource.uid().unwrap_or_default()).is_empty()
+}
+
 async fn wanted_secret(
     secrets: &Api<Secret>,
     name: &str,
     written: Option<Secret>,
+    new: bool,
 ) -> Result<Option<Secret>, Error> {
     match written {
         Some(secret) => Ok(Some(secret)),
+        None if new => Ok(None),
         None => read("the Secret", secrets.get_opt(name)).await,
     }
 }

@@ -86,7 +86,7 @@ async fn settle(context: &Context, cached: &McpToken) -> Result<Settled, Error> 
             Done::LetGo => return Ok(Settled::Gone),
             Done::OthersFirst => {
                 let Some(fresh) = read_again(context, &resource).await? else { return Ok(Settled::Gone) };
-                Written { resource: Some(fresh), services: true, secret: None }
+                Written { resource: Some(fresh), others_first: true, ..Written::default() }
             }
         };
         if let Some(fresh) = written.resource.take() {
@@ -130,6 +130,7 @@ async fn carry_out(
         context.metrics.stepped(name);
         tracing::info!(step = name, token = %resource.name_any(), namespace = resource.namespace(), "carried out");
         if matches!(step, Step::RemoveFinalizer) {
+            events::publish_end(context, resource).await;
             return Ok(Done::LetGo);
         }
     }

@@ -24,6 +24,8 @@ pub(crate) struct Written {
     pub(crate) secret: Option<Secret>,
     /// A Service was made, changed or removed: what the watch knows may be older.
     pub(crate) services: bool,
+    /// Somebody else was faster: nothing may be taken for granted.
+    pub(crate) others_first: bool,
 }
 
 pub(crate) async fn apply(

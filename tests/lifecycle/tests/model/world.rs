@@ -76,16 +76,27 @@ impl<'a> World<'a> {
             self.happen(event).await?;
         }
         self.compare().await?;
-        let events = self.stage.events().await?;
+        let (events, mut ended) = (self.stage.events().await?, Vec::new());
         for subject in &mut self.subjects {
-            let own = |event: &&KubeEvent| {
-                event.regarding.as_ref().and_then(|about| about.name.as_ref()) == Some(&subject.token.name)
-            };
-            let own: Vec<_> = events.iter().filter(own).cloned().collect();
-            check_events(&own, &subject.life).with_context(|| subject.token.name.clone())?;
+            let name = subject.token.name.clone();
+            check_events(&of(&name, &events), &subject.life).with_context(|| name.clone())?;
+            if subject.life.exists && subject.life.made {
+                ended.push(name);
+            }
             subject.undergo(Act::Delete(DeletionPolicy::Revoke)).await?;
         }
-        self.compare().await
+        self.compare().await?;
+        // The very last thing that the operator does for one that had a token.
+        eventually("the ends to be told", 10, async || {
+            let events = self.stage.events().await?;
+            for name in &ended {
+                let told =
+                    of(name, &events).iter().any(|event| event.reason.as_deref() == Some("TokenRevoked"));
+                ensure!(told, "{name}'s was not");
+            }
+            Ok(())
+        })
+        .await
     }
 
     async fn happen(&mut self, event: Event) -> Result<()> {
@@ -198,4 +209,10 @@ impl<'a> World<'a> {
         })
         .await
     }
+}
+
+fn of(name: &str, events: &[KubeEvent]) -> Vec<KubeEvent> {
+    let about =
+        |event: &&KubeEvent| event.regarding.as_ref().and_then(|about| about.name.as_deref()) == Some(name);
+    events.iter().filter(about).cloned().collect()
 }
