@@ -60,7 +60,7 @@ impl AccessRules {
 
 fn reads(method: &Method, path: &ApiPath) -> bool {
     match *method {
-        Method::GET => only_reads(path),
+        Method::GET | Method::HEAD => only_reads(path),
         Method::POST => READS_BY_POST.contains(&path.decoded().trim_end_matches('/')),
         _ => false,
     }
@@ -115,8 +115,9 @@ fn rule(line: &str) -> Result<ApiRule, RuleError> {
 
 /// No methods: all of them. `*` stands for one segment, a final `**` for all that follows.
 fn matches(rule: &ApiRule, method: &Method, path: &ApiPath) -> bool {
-    let method =
-        rule.methods.is_empty() || rule.methods.iter().any(|name| name.eq_ignore_ascii_case(method.as_str()));
+    let named = |method: &Method| rule.methods.iter().any(|name| name.eq_ignore_ascii_case(method.as_str()));
+    // Flask answers HEAD by running what it runs for GET, so whoever permits or denies that means both.
+    let method = rule.methods.is_empty() || named(method) || (*method == Method::HEAD && named(&Method::GET));
     method && path_matches(&rule.path, path)
 }
 
@@ -171,6 +172,8 @@ mod tests {
             (Method::GET, "/api/incidents", true),
             (Method::GET, "/user_tokens", false),
             (Method::GET, "/slack/callback", false),
+            (Method::HEAD, "/api/incidents", true),
+            (Method::HEAD, "/slack/callback", false),
             (Method::GET, "/pagerduty/webhook-url/", false),
             (Method::POST, "/api/knowledge-base/search", true),
             (Method::POST, "/jira/search/", true),
@@ -194,6 +197,19 @@ mod tests {
         assert!(rules.permits_request(&Method::GET, &path("/api/incidents/1")));
         assert!(!rules.permits_request(&Method::POST, &path("/api/incidents/1")), "the mode still counts");
         assert!(!rules.permits_request(&Method::GET, &path("/api/actions")));
+    }
+
+    #[test]
+    fn a_rule_about_get_is_about_head_too_and_not_the_other_way_round() {
+        let list = DenyList::parse("GET /api/org; HEAD /api/admin").unwrap();
+        for (method, text, expected) in [
+            (Method::HEAD, "/api/org", true),
+            (Method::POST, "/api/org", false),
+            (Method::HEAD, "/api/admin", true),
+            (Method::GET, "/api/admin", false),
+        ] {
+            assert_eq!(list.denies(&method, &path(text)), expected, "{method} {text}");
+        }
     }
 
     #[test]

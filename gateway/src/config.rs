@@ -96,6 +96,16 @@ pub enum ConfigError {
         /// What would be right.
         expected: &'static str,
     },
+    /// It is longer than it may be.
+    #[error("{name}={value:?}: expected at most {} s, for which a gateway that stops waits", .most.as_secs())]
+    TooLong {
+        /// The variable.
+        name: &'static str,
+        /// What was given.
+        value: String,
+        /// What would be right.
+        most: Duration,
+    },
     /// A file that holds a secret can't be read.
     #[error("{name}_FILE: cannot read {path}")]
     File {
@@ -130,6 +140,7 @@ impl Config {
         let lookup = reader.lookup(&["POSTGRES_PASSWORD", "REDIS_URL", "INTERNAL_API_SECRET"])?;
         let lookup = |name: &str| lookup(name);
         let proxies = TrustedProxies::parse(&reader.list("MCP_TRUSTED_PROXIES"))?;
+        let limits = Limits::default();
         let any = |port| SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), port);
         Ok(Self {
             listen: any(reader.port("MCP_PORT", 8811)?),
@@ -150,10 +161,10 @@ impl Config {
             proxy_email: reader.proxy_email(&proxies)?,
             proxies,
             requests_per_second: reader.number("MCP_REQUESTS_PER_SECOND", 50)?,
-            limits: Limits::default(),
+            limits,
             audit_arguments: reader.parsed("MCP_AUDIT_ARGUMENTS", false, "true or false")?,
             tools: ToolSettings {
-                ask_wait: reader.duration("MCP_ASK_WAIT", Duration::from_secs(55))?,
+                ask_wait: reader.at_most("MCP_ASK_WAIT", Duration::from_secs(55), limits.longest_wait())?,
                 selector: Selector::new(program()?),
             },
         })
@@ -248,7 +259,21 @@ impl<S: Source> Reader<'_, S> {
         text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
     }
 
-    /// `55s`, `2m`, `500ms` or plain seconds.
+    fn at_most(
+        &self,
+        name: &'static str,
+        default: Duration,
+        most: Duration,
+    ) -> Result<Duration, ConfigError> {
+        let duration = self.duration(name, default)?;
+        if duration > most {
+            let value = self.text(name).unwrap_or_default();
+            return Err(ConfigError::TooLong { name, value, most });
+        }
+        Ok(duration)
+    }
+
+    /// `55s`, `1m`, `500ms` or plain seconds.
     fn duration(&self, name: &'static str, default: Duration) -> Result<Duration, ConfigError> {
         let Some(value) = self.text(name) else { return Ok(default) };
         let (number, unit) = value.split_at(value.find(|c: char| !c.is_ascii_digit()).unwrap_or(value.len()));
@@ -305,7 +330,9 @@ mod tests {
 
     #[test]
     fn durations_have_units() {
-        for (text, expected) in [("10", 10_000), ("10s", 10_000), ("2m", 120_000), ("250ms", 250)] {
+        for (text, expected) in
+            [("10", 10_000), ("10s", 10_000), ("1m", 60_000), ("70s", 70_000), ("250ms", 250)]
+        {
             let config = config(&[("MCP_ASK_WAIT", text)]).unwrap();
             assert_eq!(config.tools.ask_wait, Duration::from_millis(expected));
         }
@@ -320,6 +347,10 @@ mod tests {
                 "BACKEND_URL=\"aurora:5080\": expected an http or https address",
             ),
             (("MCP_ASK_WAIT", "soon"), "MCP_ASK_WAIT=\"soon\": expected a duration such as 55s"),
+            (
+                ("MCP_ASK_WAIT", "2m"),
+                "MCP_ASK_WAIT=\"2m\": expected at most 70 s, for which a gateway that stops waits",
+            ),
             (("INTERNAL_API_SECRET", " "), "INTERNAL_API_SECRET is not set"),
             (
                 ("MCP_API_DENY", "everything"),

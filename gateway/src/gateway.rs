@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::aurora::{Aurora, ClientError};
 use crate::auth::{Authenticator, Vouching};
 use crate::config::Config;
-use crate::edge::{self, Edge, Limits, Readiness};
+use crate::edge::{Edge, Front, Limits, Readiness};
 use crate::health::{self, Configured, Dependencies, HealthConfig};
 use crate::mcp::{AuroraMcp, Endpoint};
 use crate::metrics::Metrics;
@@ -97,12 +97,18 @@ impl Gateway {
         let readiness = Readiness::default();
         let (stop, background) = (CancellationToken::new(), CancellationToken::new());
         let server = AuroraMcp::new(aurora, store.clone(), health, config.tools);
-        let router = edge::router(Edge {
+        let front = Front::from(Edge {
             guard: config.guard,
             proxies: config.proxies,
             limits: config.limits,
             authenticator: authenticator.clone(),
-            endpoint: Arc::new(Endpoint::new(server, counts.clone(), config.audit_arguments, stop.clone())),
+            endpoint: Arc::new(Endpoint::new(
+                server,
+                counts.clone(),
+                config.limits,
+                config.audit_arguments,
+                stop.clone(),
+            )),
             readiness: readiness.clone(),
             metrics: counts,
         });
@@ -111,7 +117,7 @@ impl Gateway {
             tokio::spawn(background.clone().run_until_cancelled_owned(async move { tls.follow().await }));
         }
         let server =
-            tokio::spawn(serve(listener, tls, router, config.limits, readiness.clone(), stop.clone()));
+            tokio::spawn(serve(listener, tls, front, config.limits, readiness.clone(), stop.clone()));
         let metrics = metrics::router(Arc::new(registry));
         tokio::spawn(serve(
             metrics_listener,

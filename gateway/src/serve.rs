@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::ConnectInfo;
+use axum::response::Response;
 use http::header::CONNECTION;
 use http::{HeaderValue, Request, Version};
 use hyper::body::Incoming;
@@ -28,18 +28,32 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Sign of life on an HTTP/2 connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
+/// What answers requests.
+pub trait Answer: Clone + Send + Sync + 'static {
+    /// The answer to a request. `sender` is at the other end of the connection.
+    fn answer(&self, request: Request<Incoming>, sender: SocketAddr)
+    -> impl Future<Output = Response> + Send;
+}
+
+impl Answer for Router {
+    async fn answer(&self, request: Request<Incoming>, _: SocketAddr) -> Response {
+        let Ok(response) = self.clone().oneshot(request).await;
+        response
+    }
+}
+
 /// Serves until `stop`, then until the last request in flight is answered. From the moment when no request is wanted any
 /// more, each answer ends its connection, so that the client's next one leads to another replica: a request that is sent
 /// just as an idle connection is closed would be lost.
 pub async fn serve(
     listener: TcpListener,
     tls: Option<Arc<Tls>>,
-    router: Router,
+    answers: impl Answer,
     limits: Limits,
     readiness: Readiness,
     stop: CancellationToken,
 ) {
-    let server = Arc::new(Server { builder: builder(limits), tls, router, limits, readiness, stop });
+    let server = Arc::new(Server { builder: builder(limits), tls, answers, limits, readiness, stop });
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(limits.connections));
     while let Some((stream, address, place)) =
@@ -56,25 +70,25 @@ pub async fn serve(
 }
 
 /// What every connection is served with.
-struct Server {
+struct Server<A> {
     builder: Builder<TokioExecutor>,
     tls: Option<Arc<Tls>>,
-    router: Router,
+    answers: A,
     limits: Limits,
     readiness: Readiness,
     stop: CancellationToken,
 }
 
-impl Server {
+impl<A: Answer> Server<A> {
     async fn connection(&self, stream: TcpStream, address: SocketAddr, watcher: Watcher) {
         let Some(tls) = &self.tls else {
-            return self.http(stream, self.router.clone(), address, watcher).await;
+            return self.http(stream, self.answers.clone(), address, watcher).await;
         };
         // Headers can't begin before the handshake is done: it has their time, and no request is lost with it at the end.
         let met = tokio::time::timeout(self.limits.header_read, meet(tls, stream));
         match self.stop.run_until_cancelled(met).await {
             Some(Ok(Ok(Met::Tls(stream)))) => {
-                self.http(stream, self.router.clone(), address, watcher).await;
+                self.http(stream, self.answers.clone(), address, watcher).await;
             }
             Some(Ok(Ok(Met::Plain(stream)))) => self.http(stream, needed(), address, watcher).await,
             Some(Ok(Err(error))) => tracing::debug!(%error, %address, "a TLS handshake failed"),
@@ -83,17 +97,15 @@ impl Server {
         }
     }
 
-    async fn http<S>(&self, stream: S, router: Router, address: SocketAddr, watcher: Watcher)
+    async fn http<S>(&self, stream: S, answers: impl Answer, address: SocketAddr, watcher: Watcher)
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let readiness = self.readiness.clone();
-        let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(ConnectInfo(address));
-            let (version, readiness) = (request.version(), readiness.clone());
-            let answer = router.clone().oneshot(request);
+        let service = service_fn(move |request: Request<Incoming>| {
+            let (version, readiness, answers) = (request.version(), readiness.clone(), answers.clone());
             async move {
-                let mut response = answer.await?;
+                let mut response = answers.answer(request, address).await;
                 // HTTP/2 has a frame of its own for this, sent with `stop`.
                 if version < Version::HTTP_2 && !readiness.is_ready() {
                     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

@@ -12,6 +12,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{Layer, Registry, fmt};
 
+use crate::lines::Lines;
 use crate::{LogFormat, Settings};
 
 /// Telemetry could not be set up.
@@ -71,7 +72,7 @@ fn lines<S>(format: LogFormat) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
 {
-    let base = fmt::layer().with_writer(std::io::stderr);
+    let base = fmt::layer().with_writer(Lines);
     match format {
         LogFormat::Json => base.json().flatten_event(true).with_span_list(false).boxed(),
         LogFormat::Text => base.boxed(),

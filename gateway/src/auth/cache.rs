@@ -29,7 +29,7 @@ pub struct PrincipalCache {
 }
 
 /// The moment before a lookup; see [`PrincipalCache::keep`].
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Hash, PartialEq, Eq)]
 pub struct Generation(u64);
 
 impl PrincipalCache {

@@ -4,6 +4,7 @@ mod attempts;
 mod bearer;
 mod cache;
 mod last_used;
+mod lookups;
 mod pace;
 mod refusal;
 mod turns;
@@ -22,8 +23,9 @@ use tokio::sync::Semaphore;
 use tracing::Instrument;
 
 use self::attempts::Attempts;
-use self::cache::PrincipalCache;
+use self::cache::{Generation, PrincipalCache};
 use self::last_used::LastUsed;
+use self::lookups::Lookups;
 use self::pace::Pace;
 pub use self::refusal::Refusal;
 pub use self::turns::Turn;
@@ -32,8 +34,8 @@ pub use self::vouching::{Peer, Unvouched, Vouching};
 use crate::metrics::Metrics;
 
 /// Lookups at a time for addresses with many failures, and how long one waits for its turn.
-const TURNS: usize = 2;
-const TURN: Duration = Duration::from_secs(1);
+const SUSPECT_LOOKUPS: usize = 2;
+const SUSPECT_WAIT: Duration = Duration::from_secs(1);
 
 /// Resolves tokens against Postgres, with a cache that follows announced changes.
 pub struct Authenticator {
@@ -41,9 +43,12 @@ pub struct Authenticator {
     vouching: Vouching,
     cache: PrincipalCache,
     attempts: Attempts,
-    turns: Semaphore,
+    lookups: Lookups,
+    /// For lookups that addresses with many failures ask for.
+    suspect_lookups: Semaphore,
     pace: Pace,
-    at_once: Turns,
+    /// For requests of each token.
+    turns: Turns,
     last_used: LastUsed,
     /// A change listener is connected.
     listening: AtomicBool,
@@ -67,9 +72,10 @@ impl Authenticator {
             vouching,
             cache: PrincipalCache::new(),
             attempts: Attempts::new(),
-            turns: Semaphore::new(TURNS),
+            lookups: Lookups::default(),
+            suspect_lookups: Semaphore::new(SUSPECT_LOOKUPS),
             pace: Pace::per_second(requests_per_second),
-            at_once: Turns::per_token(at_once),
+            turns: Turns::per_token(at_once),
             last_used: LastUsed::default(),
             listening: AtomicBool::new(false),
             unannounced: AtomicBool::new(false),
@@ -115,10 +121,9 @@ impl Authenticator {
         let known = self.cache.get(&bearer.digest(), Instant::now()).await;
         let principal = match known {
             Some(principal) => principal,
-            // Boxed: a lookup is rare and large, and every request would carry its size along.
             None => match self.attempts.holds_up(address, &bearer.digest()) {
-                Some(wait) => Box::pin(self.look_up_in_turn(&bearer, wait)).await?,
-                None => Box::pin(self.look_up(&bearer)).await?,
+                Some(wait) => self.look_up_for_suspect(&bearer, wait).await?,
+                None => self.look_up(&bearer).await?,
             },
         };
         if let Some(at) = principal.expires_at.filter(|at| *at <= now) {
@@ -133,7 +138,7 @@ impl Authenticator {
 
     fn paced(&self, principal: Arc<Principal>) -> Result<(Arc<Principal>, Turn), Refusal> {
         self.pace.count(principal.token_id).map_err(Refusal::TooFast)?;
-        let turn = self.at_once.take(principal.token_id).ok_or(Refusal::TooManyAtOnce)?;
+        let turn = self.turns.take(principal.token_id).ok_or(Refusal::TooManyAtOnce)?;
         Ok((principal, turn))
     }
 
@@ -147,8 +152,8 @@ impl Authenticator {
 
     /// A token from an address with many failures may be somebody else's good one (a proxy, a port-forward). It is looked
     /// up too, but few at a time, so that guessing can't occupy the database.
-    async fn look_up_in_turn(&self, bearer: &Bearer, wait: Duration) -> Result<Arc<Principal>, Refusal> {
-        let Ok(Ok(_turn)) = tokio::time::timeout(TURN, self.turns.acquire()).await else {
+    async fn look_up_for_suspect(&self, bearer: &Bearer, wait: Duration) -> Result<Arc<Principal>, Refusal> {
+        let Ok(Ok(_place)) = tokio::time::timeout(SUSPECT_WAIT, self.suspect_lookups.acquire()).await else {
             return Err(Refusal::TooManyAttempts(wait));
         };
         match self.look_up(bearer).await {
@@ -159,6 +164,12 @@ impl Authenticator {
 
     async fn look_up(&self, bearer: &Bearer) -> Result<Arc<Principal>, Refusal> {
         let generation = self.cache.generation();
+        // Boxed: a lookup is rare and large, and every request would carry its size along.
+        let resolve = Box::pin(self.resolve(bearer, generation));
+        self.lookups.share(bearer.digest(), generation, resolve).await
+    }
+
+    async fn resolve(&self, bearer: &Bearer, generation: Generation) -> Result<Arc<Principal>, Refusal> {
         let read_at = Instant::now();
         let span = tracing::debug_span!("resolve token", otel.kind = "client", db.system.name = "postgresql");
         let resolution = async {

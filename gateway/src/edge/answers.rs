@@ -1,6 +1,7 @@
 //! The edge's own answers, all JSON.
 
 use std::any::Any;
+use std::time::Duration;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -32,6 +33,15 @@ pub fn overloaded() -> Response {
     );
     response.headers_mut().insert(RETRY_AFTER, http::HeaderValue::from_static("1"));
     response
+}
+
+/// Nothing takes longer than this: whatever hangs is let go.
+pub fn too_long(longest: Duration) -> Response {
+    let message = format!(
+        "The request took longer than {} s and was given up. Ask for less at once, or try again later.",
+        longest.as_secs_f64()
+    );
+    refusal(StatusCode::GATEWAY_TIMEOUT, "too_long", &message)
 }
 
 /// A defect: the request fails, the program goes on.

@@ -4,14 +4,13 @@
 
 use std::sync::LazyLock;
 
-use axum::extract::Request;
 use axum::response::{Html, IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{
     ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Request};
 use sha2::{Digest, Sha256};
 
 const STYLE: &str = include_str!("connect/style.css");
@@ -36,7 +35,7 @@ fn hash(text: &str) -> String {
 }
 
 /// The page, if a browser's GET asks for it.
-pub fn page(request: &Request) -> Option<Response> {
+pub fn page<B>(request: &Request<B>) -> Option<Response> {
     let asked = request.method() == Method::GET && is_browser(request.headers());
     asked.then(|| {
         let headers = [

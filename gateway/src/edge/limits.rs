@@ -43,3 +43,13 @@ impl Default for Limits {
         }
     }
 }
+
+/// What a request does besides waiting: asking, and fetching the answer.
+const BESIDES: Duration = Duration::from_secs(5);
+
+impl Limits {
+    /// How long a request may wait for something, so that a gateway that stops need not cut it off.
+    pub fn longest_wait(&self) -> Duration {
+        self.drain.min(self.request).saturating_sub(BESIDES)
+    }
+}

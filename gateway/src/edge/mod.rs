@@ -10,13 +10,18 @@ mod passage;
 mod probes;
 mod trace;
 
+use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::get;
+use http::Request;
+use hyper::body::Incoming;
 
 pub use self::answers::refusal;
+pub use self::authenticate::Admitted;
 pub use self::client_address::{ProxyError, TrustedProxies};
 pub use self::guard::GuardSettings;
 pub use self::limits::Limits;
@@ -24,8 +29,9 @@ use self::passage::Passage;
 pub use self::probes::Readiness;
 pub use self::trace::Trace;
 use crate::auth::Authenticator;
-use crate::mcp::{self, Endpoint};
+use crate::mcp::Endpoint;
 use crate::metrics::Metrics;
+use crate::serve::Answer;
 
 /// What the edge needs.
 pub struct Edge {
@@ -45,15 +51,33 @@ pub struct Edge {
     pub metrics: Metrics,
 }
 
-/// All routes of the MCP port.
-pub fn router(edge: Edge) -> Router {
-    let Edge { guard, proxies, limits, authenticator, endpoint, readiness, metrics } = edge;
-    let passage = Passage::new(guard, proxies, limits, authenticator, metrics);
-    let mcp = mcp::router(endpoint, limits).layer(from_fn_with_state(Arc::new(passage), passage::pass));
-    Router::new()
-        .route("/healthz", get(probes::alive))
-        .route("/readyz", get(probes::ready).with_state(readiness))
-        .merge(mcp)
-        .fallback(answers::not_found)
-        .layer(from_fn(trace::begin))
+/// All that the MCP port answers.
+#[derive(Clone)]
+pub struct Front {
+    mcp: Arc<Passage>,
+    rest: Router,
+}
+
+impl From<Edge> for Front {
+    fn from(edge: Edge) -> Self {
+        let rest = Router::new()
+            .route("/healthz", get(probes::alive))
+            .route("/readyz", get(probes::ready).with_state(edge.readiness.clone()))
+            .fallback(answers::not_found);
+        Self { mcp: Arc::new(Passage::from(edge)), rest }
+    }
+}
+
+impl Answer for Front {
+    async fn answer(&self, request: Request<Incoming>, sender: SocketAddr) -> Response {
+        let (trace, span) = trace::begin(&request);
+        // Pinned: span and unwinding would each move what they are put around, and it is large.
+        let work = pin!(async {
+            match request.uri().path() {
+                "/mcp" | "/mcp/" | "/" => self.mcp.pass(request, sender.ip(), &trace).await,
+                _ => self.rest.answer(request, sender).await,
+            }
+        });
+        trace::within(span, &trace, work).await
+    }
 }

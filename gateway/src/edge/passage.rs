@@ -1,19 +1,21 @@
 //! What an MCP request passes, in this order: Host and Origin, the page for browsers, a free place, the time limit, the token.
 //!
-//! One function and no layers: every layer would box the request's future once more.
+//! Plain functions and no layers: every layer would box the request's future and copy its parts once more.
 
+use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::Request;
+use hyper::body::Incoming;
 use tokio::sync::Semaphore;
 
 use super::guard::{self, GuardSettings};
-use super::{Limits, TrustedProxies, answers, authenticate, connect};
+use super::{Edge, Trace, TrustedProxies, answers, authenticate, connect};
 use crate::auth::Authenticator;
+use crate::mcp::Endpoint;
 use crate::metrics::Metrics;
 
 /// What the steps need.
@@ -24,49 +26,41 @@ pub struct Passage {
     /// One for each request that may be served at the same time.
     places: Semaphore,
     longest: Duration,
+    endpoint: Arc<Endpoint>,
     metrics: Metrics,
 }
 
-impl Passage {
+impl From<Edge> for Passage {
     /// Nobody is being served yet.
-    pub fn new(
-        guard: GuardSettings,
-        proxies: TrustedProxies,
-        limits: Limits,
-        authenticator: Arc<Authenticator>,
-        metrics: Metrics,
-    ) -> Self {
+    fn from(edge: Edge) -> Self {
+        let Edge { guard, proxies, limits, authenticator, endpoint, metrics, .. } = edge;
         let places = Semaphore::new(limits.concurrent_requests);
-        Self { guard, proxies, authenticator, places, longest: limits.request, metrics }
+        Self { guard, proxies, authenticator, places, longest: limits.request, endpoint, metrics }
     }
 }
 
-/// The middleware.
-pub async fn pass(State(passage): State<Arc<Passage>>, request: Request, next: Next) -> Response {
-    if let Err(refused) = guard::judge(&passage.guard, request.uri(), request.headers()) {
-        passage.metrics.refusal(refused.reason());
-        return refused.into_response();
-    }
-    if let Some(page) = connect::page(&request) {
-        return page;
-    }
-    // Better a quick no than a slow yes.
-    let Ok(_place) = passage.places.try_acquire() else { return answers::overloaded() };
-    let served = admit(&passage, request, next);
-    tokio::time::timeout(passage.longest, served)
-        .await
-        .unwrap_or_else(|_| StatusCode::GATEWAY_TIMEOUT.into_response())
-}
-
-/// Only valid tokens go on, before the body is read. The principal and its turn go with the request.
-async fn admit(passage: &Passage, request: Request, next: Next) -> Response {
-    let (mut head, body) = request.into_parts();
-    match authenticate::authenticate(&passage.authenticator, &passage.proxies, &head).await {
-        Ok((principal, turn)) => {
-            head.extensions.insert(principal);
-            head.extensions.insert(Arc::new(turn));
-            next.run(Request::from_parts(head, body)).await
+impl Passage {
+    /// All steps. `sender` is at the other end of the connection.
+    pub async fn pass(&self, request: Request<Incoming>, sender: IpAddr, trace: &Trace) -> Response {
+        if let Err(refused) = guard::judge(&self.guard, request.uri(), request.headers()) {
+            self.metrics.refusal(refused.reason());
+            return refused.into_response();
         }
-        Err(refusal) => refusal.into_response(),
+        if let Some(page) = connect::page(&request) {
+            return page;
+        }
+        // Better a quick no than a slow yes.
+        let Ok(_place) = self.places.try_acquire() else { return answers::overloaded() };
+        let served = pin!(self.admit(request, sender, trace));
+        tokio::time::timeout(self.longest, served).await.unwrap_or_else(|_| answers::too_long(self.longest))
+    }
+
+    /// Only valid tokens go on, before the body is read.
+    async fn admit(&self, request: Request<Incoming>, sender: IpAddr, trace: &Trace) -> Response {
+        let headers = request.headers();
+        match authenticate::authenticate(&self.authenticator, &self.proxies, headers, sender, trace).await {
+            Ok(admitted) => self.endpoint.clone().receive(request, Arc::new(admitted), trace).await,
+            Err(refusal) => refusal.into_response(),
+        }
     }
 }

@@ -2,12 +2,10 @@
 
 use std::panic::AssertUnwindSafe;
 
-use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::Response;
 use futures::FutureExt as _;
-use http::{HeaderMap, HeaderName, HeaderValue};
-use tracing::{Instrument, field};
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
+use tracing::{Instrument, Span, field};
 use uuid::Uuid;
 
 use super::answers;
@@ -76,8 +74,8 @@ fn trace_id(text: &str) -> Option<&str> {
     (valid && trace.bytes().any(|byte| byte != b'0')).then_some(trace)
 }
 
-/// The middleware: a span around everything, an answer even if a request panics, and the request id in it.
-pub async fn begin(mut request: Request, next: Next) -> Response {
+/// The names of a request that has just come, and the span of all that is done for it.
+pub fn begin<B>(request: &Request<B>) -> (Trace, Span) {
     let trace = Trace::of(request.headers(), Uuid::new_v4());
     let span = tracing::debug_span!(
         "request",
@@ -88,8 +86,12 @@ pub async fn begin(mut request: Request, next: Next) -> Response {
         request_id = trace.request_id(),
     );
     aurora_mcp_telemetry::propagation::adopt(&span, request.headers());
-    request.extensions_mut().insert(trace.clone());
-    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone());
+    (trace, span)
+}
+
+/// Does the work within the span. There is an answer even if it panics, and the request id is in it.
+pub async fn within(span: Span, trace: &Trace, work: impl Future<Output = Response>) -> Response {
+    let answered = AssertUnwindSafe(work).catch_unwind().instrument(span.clone());
     let mut response = answered.await.unwrap_or_else(|panic| answers::panicked(panic, trace.request_id()));
     span.record("http.response.status_code", response.status().as_u16());
     response.headers_mut().insert(REQUEST_ID, trace.request_id_header());

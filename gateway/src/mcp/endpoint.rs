@@ -1,18 +1,18 @@
 //! The HTTP side of MCP: one POST, one message, one answer.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use aurora_mcp_store::Principal;
-use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{Extension, Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::Incoming;
 use rmcp::ServerHandler;
-use rmcp::model::{ErrorData, NumberOrString, RequestMetaObject, ServerResult};
+use rmcp::model::{ErrorCode, ErrorData, NumberOrString, RequestMetaObject, ServerResult};
 use rmcp::service::{Peer, RequestContext, RoleServer, RunningService, serve_directly};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, Span};
 
 use super::audit::{Record, Recorder};
+use super::cancelling::{Cancelling, Name};
 use super::envelope::{self, Message};
 use super::era::{self, Common, Era, Refused};
 #[cfg(feature = "conformance-fixtures")]
@@ -34,8 +35,7 @@ use super::server::AuroraMcp as Handler;
 use super::subscriptions::Subscription;
 use super::{request, stream};
 use crate::aurora::Caller;
-use crate::auth::Turn;
-use crate::edge::{Limits, Trace, refusal};
+use crate::edge::{Admitted, Limits, Trace, refusal};
 use crate::metrics::Metrics;
 use crate::tools::Progress;
 
@@ -46,21 +46,41 @@ pub struct Endpoint {
     /// The far end of the peer's transport. Nothing is ever sent on it, but closing it would end the service.
     _idle: DuplexStream,
     metrics: Metrics,
+    limits: Limits,
     audit_arguments: bool,
     stop: CancellationToken,
+    cancelling: Cancelling,
 }
+
+/// The code of JSON-RPC's other users for it, the language servers; MCP names none.
+const CANCELLED: ErrorCode = ErrorCode(-32_800);
 
 impl Endpoint {
     /// Starts the one service whose peer all requests share.
     ///
     /// Open streams end gracefully with `stop`.
-    pub fn new(server: AuroraMcp, metrics: Metrics, audit_arguments: bool, stop: CancellationToken) -> Self {
+    pub fn new(
+        server: AuroraMcp,
+        metrics: Metrics,
+        limits: Limits,
+        audit_arguments: bool,
+        stop: CancellationToken,
+    ) -> Self {
         let (near, idle) = tokio::io::duplex(64);
         #[cfg(feature = "conformance-fixtures")]
         let server = Handler::from(server);
         let service = serve_directly(server, near, None);
         let peer = service.peer().clone();
-        Self { service, peer, _idle: idle, metrics, audit_arguments, stop }
+        Self {
+            service,
+            peer,
+            _idle: idle,
+            metrics,
+            limits,
+            audit_arguments,
+            stop,
+            cancelling: Cancelling::default(),
+        }
     }
 
     fn server(&self) -> &Handler {
@@ -71,33 +91,107 @@ impl Endpoint {
         Recorder { tools: self.server().tools(), metrics: &self.metrics, arguments: self.audit_arguments }
     }
 
+    /// Of all notifications, one means something to a server without sessions.
+    fn notice(&self, method: &str, params: Option<&RawValue>, from: &Admitted) {
+        if method == "notifications/cancelled" {
+            self.cancelling.cancel(from.principal.token_id, from.client, params);
+        }
+    }
+
     fn subscribe(
         &self,
         id: &NumberOrString,
         params: Option<&RawValue>,
         (scope, trace): (Arc<Scope>, Trace),
-        turn: Arc<Turn>,
+        admitted: Arc<Admitted>,
     ) -> Response {
         let reports = self.server().health().changes();
         let server = self.server().get_info().server_info;
         match Subscription::new(id.clone(), params, reports, server, self.stop.clone()) {
             Ok(subscription) => {
                 drop(Record::of_stream(subscription.uris(), scope, trace, &self.metrics));
-                subscription.respond(turn)
+                subscription.respond(admitted)
             }
             Err(error) => failure(Era::Modern, Some(id), &error),
         }
     }
 
-    async fn handle(self: Arc<Self>, call: Call) -> Answered {
+    /// Answers a request of somebody who was let in. Only `POST` is served.
+    pub async fn receive(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        admitted: Arc<Admitted>,
+        trace: &Trace,
+    ) -> Response {
+        let (Parts { method, headers, .. }, body) = request.into_parts();
+        if method != Method::POST {
+            return not_allowed();
+        }
+        if let Some(refusal) = negotiate(&headers) {
+            return refusal;
+        }
+        let body = match read(body, self.limits).await {
+            Ok(body) => body,
+            Err(refusal) => return refusal,
+        };
+        let (id, method, params) = match envelope::read(&body) {
+            Ok(Message::Request { id, method, params }) => (id, method, params),
+            Ok(Message::Notification { method, params }) => {
+                self.notice(&method, params, &admitted);
+                return StatusCode::ACCEPTED.into_response();
+            }
+            Ok(Message::Response) => return StatusCode::ACCEPTED.into_response(),
+            Err(problem) => return failure(Era::Legacy, problem.id.as_ref(), &problem.error),
+        };
+        let (era, common) = match understand(&headers, &method, params) {
+            Ok(understood) => understood,
+            Err(Refused { status, error }) => return refused(status, Some(&id), error),
+        };
+        let meta = common.meta.unwrap_or_default();
+        let (progress, reports) = progress(&method, &meta, &headers);
+        let scope = match scope(admitted.principal.clone(), trace, progress) {
+            Ok(scope) => scope,
+            Err(error) => return failure(era, Some(&id), &error),
+        };
+        if era == Era::Modern && method == "subscriptions/listen" {
+            return self.subscribe(&id, params, (scope, trace.clone()), admitted);
+        }
+        let request = match request::typed(era, &method, params) {
+            Ok(request) => request,
+            Err(error) => return failure(era, Some(&id), &error),
+        };
+        let call = Call { id, era, request, meta, scope, trace: trace.clone(), admitted };
+        match reports {
+            None => {
+                let answered = self.handle(call).await;
+                json(answered.status(), answered.text())
+            }
+            Some(reports) => {
+                let work = async move { self.handle(call).await.text() };
+                // The stream is read after this function: without its span the work would belong to no trace.
+                stream::respond(Box::pin(work.instrument(Span::current())), reports)
+            }
+        }
+    }
+
+    async fn handle(&self, call: Call) -> Answered {
         let _in_flight = self.metrics.in_flight();
-        let Call { id, era, request, meta, scope, trace, turn: _turn } = call;
+        let Call { id, era, request, meta, scope, trace, admitted } = call;
         let record = Record::of(&request, scope.clone(), trace, &self.recorder());
         let mut context = RequestContext::new(id.clone(), self.peer.clone());
         context.meta = meta;
         context.extensions.insert(scope.clone());
-        let result = rmcp::Service::handle_request(self.server(), request, context).await;
-        record.finish(&result);
+        let name = Name { token: admitted.principal.token_id, client: admitted.client, id: id.clone() };
+        // Pinned: rmcp's dispatch has room for the largest of all handlers, and is not to be moved.
+        let work = pin!(rmcp::Service::handle_request(self.server(), request, context));
+        let result = match self.cancelling.run(name, work).await {
+            Some(result) => {
+                record.finish(&result);
+                result
+            }
+            // HTTP wants an answer all the same.
+            None => Err(ErrorData::new(CANCELLED, "the request was cancelled by its client", None)),
+        };
         Answered { id, era, result, scope }
     }
 }
@@ -128,75 +222,13 @@ struct Call {
     meta: RequestMetaObject,
     scope: Arc<Scope>,
     trace: Trace,
-    turn: Arc<Turn>,
+    admitted: Arc<Admitted>,
 }
 
-/// `POST` on `/mcp` and `/`; other methods are not served.
-pub fn router(endpoint: Arc<Endpoint>, limits: Limits) -> Router {
-    let methods = post(receive).fallback(not_allowed);
-    Router::new()
-        .route("/mcp", methods.clone())
-        .route("/mcp/", methods.clone())
-        .route("/", methods)
-        .with_state((endpoint, limits))
-}
-
-async fn not_allowed() -> Response {
+fn not_allowed() -> Response {
     let message = "MCP is served by POST. There are no sessions and no GET stream.";
     ([(ALLOW, "POST")], refusal(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message))
         .into_response()
-}
-
-async fn receive(
-    State((endpoint, limits)): State<(Arc<Endpoint>, Limits)>,
-    Extension(principal): Extension<Arc<Principal>>,
-    Extension(turn): Extension<Arc<Turn>>,
-    Extension(trace): Extension<Trace>,
-    request: Request,
-) -> Response {
-    // Taken apart: an extractor would copy the headers.
-    let (Parts { headers, .. }, body) = request.into_parts();
-    if let Some(refusal) = negotiate(&headers) {
-        return refusal;
-    }
-    let body = match read(body, limits).await {
-        Ok(body) => body,
-        Err((status, error, message)) => return refusal(status, error, message),
-    };
-    let (id, method, params) = match envelope::read(&body) {
-        Ok(Message::Request { id, method, params }) => (id, method, params),
-        Ok(Message::Notification | Message::Response) => return StatusCode::ACCEPTED.into_response(),
-        Err(problem) => return failure(Era::Legacy, problem.id.as_ref(), &problem.error),
-    };
-    let (era, common) = match understand(&headers, &method, params) {
-        Ok(understood) => understood,
-        Err(Refused { status, error }) => return refused(status, Some(&id), error),
-    };
-    let meta = common.meta.unwrap_or_default();
-    let (progress, reports) = progress(&method, &meta, &headers);
-    let scope = match scope(principal, &trace, progress) {
-        Ok(scope) => scope,
-        Err(error) => return failure(era, Some(&id), &error),
-    };
-    if era == Era::Modern && method == "subscriptions/listen" {
-        return endpoint.subscribe(&id, params, (scope, trace), turn);
-    }
-    let request = match request::typed(era, &method, params) {
-        Ok(request) => request,
-        Err(error) => return failure(era, Some(&id), &error),
-    };
-    let call = Call { id, era, request, meta, scope, trace, turn };
-    match reports {
-        None => {
-            let answered = endpoint.handle(call).await;
-            json(answered.status(), answered.text())
-        }
-        Some(reports) => {
-            let work = async move { endpoint.handle(call).await.text() };
-            // The stream is read after this function: without its span the work would belong to no trace.
-            stream::respond(Box::pin(work.instrument(Span::current())), reports)
-        }
-    }
 }
 
 fn scope(principal: Arc<Principal>, trace: &Trace, progress: Progress) -> Result<Arc<Scope>, ErrorData> {
@@ -206,16 +238,20 @@ fn scope(principal: Arc<Principal>, trace: &Trace, progress: Progress) -> Result
     Ok(Arc::new(Scope::new(principal, caller, progress)))
 }
 
-/// The whole body, unless it is too large or comes too slowly.
-async fn read(body: Body, limits: Limits) -> Result<Bytes, (StatusCode, &'static str, &'static str)> {
-    let refuse = |status, error, message| Err((status, error, message));
-    match tokio::time::timeout(limits.body_read, to_bytes(body, limits.body)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => {
-            refuse(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body is larger than 2 MiB, or broke off.")
-        }
-        Err(_) => refuse(StatusCode::REQUEST_TIMEOUT, "timeout", "The body came too slowly."),
-    }
+/// The whole body, unless it is too large, comes too slowly or breaks off.
+async fn read(body: Incoming, limits: Limits) -> Result<Bytes, Response> {
+    let (status, error, message) =
+        match tokio::time::timeout(limits.body_read, Limited::new(body, limits.body).collect()).await {
+            Ok(Ok(body)) => return Ok(body.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body is larger than 2 MiB.")
+            }
+            Ok(Err(_)) => {
+                (StatusCode::BAD_REQUEST, "broken_body", "The body broke off, or its chunks are malformed.")
+            }
+            Err(_) => (StatusCode::REQUEST_TIMEOUT, "timeout", "The body came too slowly."),
+        };
+    Err(refusal(status, error, message))
 }
 
 fn understand<'a>(

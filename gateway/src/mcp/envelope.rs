@@ -12,7 +12,7 @@ pub enum Message<'a> {
     /// Wants an answer.
     Request { id: NumberOrString, method: Cow<'a, str>, params: Option<&'a RawValue> },
     /// Wants none.
-    Notification,
+    Notification { method: Cow<'a, str>, params: Option<&'a RawValue> },
     /// Answers something that a stateless server never asked.
     Response,
 }
@@ -88,7 +88,7 @@ fn message(envelope: Envelope<'_>) -> Result<Message<'_>, EnvelopeError> {
     }
     match id? {
         Some(id) => Ok(Message::Request { id, method, params }),
-        None => Ok(Message::Notification),
+        None => Ok(Message::Notification { method, params }),
     }
 }
 
@@ -120,7 +120,7 @@ mod tests {
         let escaped = read(br#"{"jsonrpc":"2.0","id":1,"method":"tools\/list"}"#);
         assert!(matches!(escaped, Ok(Message::Request { method, .. }) if method == "tools/list"));
         let notification = read(br#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
-        assert!(matches!(notification, Ok(Message::Notification)));
+        assert!(matches!(notification, Ok(Message::Notification { .. })));
         assert!(matches!(read(br#"{"jsonrpc":"2.0","id":1,"result":{}}"#), Ok(Message::Response)));
         assert!(matches!(
             read(br#"{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":""}}"#),

@@ -4,6 +4,7 @@
 //! ([`request`]) and handed to the handler ([`server`]) directly, without a service or task per request ([`endpoint`]).
 
 mod audit;
+mod cancelling;
 mod completion;
 mod endpoint;
 mod envelope;
@@ -18,6 +19,6 @@ mod server;
 mod stream;
 mod subscriptions;
 
-pub use endpoint::{Endpoint, router};
+pub use endpoint::Endpoint;
 pub use scope::Scope;
 pub use server::AuroraMcp;

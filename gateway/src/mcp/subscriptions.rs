@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::stream;
-use crate::auth::Turn;
+use crate::edge::Admitted;
 use crate::health::{Component, Report};
 use crate::resources::HEALTH;
 
@@ -67,15 +67,15 @@ impl Subscription {
     }
 
     /// The stream: an acknowledgement, announcements, and a result at a graceful end. It takes its token's turn with it.
-    pub fn respond(self, turn: Arc<Turn>) -> Response {
-        stream::events(unfold((State::Opened(self), turn), |(state, turn)| async move {
+    pub fn respond(self, admitted: Arc<Admitted>) -> Response {
+        stream::events(unfold((State::Opened(self), admitted), |(state, admitted)| async move {
             let next = match state {
                 State::Opened(open) => Some((open.acknowledgement(), State::Waiting(open))),
                 State::Announcing(open, uris) => Some(open.announce(uris)),
                 State::Waiting(open) => Some(open.wait().await),
                 State::Ended => None,
             };
-            next.map(|(text, state)| (text, (state, turn)))
+            next.map(|(text, state)| (text, (state, admitted)))
         }))
     }
 

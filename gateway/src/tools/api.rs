@@ -19,9 +19,9 @@ pub struct AuroraApi;
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
 struct Arguments {
-    /// GET, POST, PUT, PATCH or DELETE. Default GET.
+    /// GET, HEAD, POST, PUT, PATCH or DELETE. Default GET.
     #[serde(deserialize_with = "argument::text")]
-    #[schemars(extend("enum" = ["GET", "POST", "PUT", "PATCH", "DELETE"]))]
+    #[schemars(extend("enum" = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]))]
     method: Option<String>,
     /// The path, starting with '/', without query; for example /api/incidents. GET /api/routes lists all paths.
     #[serde(deserialize_with = "argument::text")]
@@ -49,7 +49,7 @@ impl Tool for AuroraApi {
              search_tools fits. \
              GET /api/routes lists all paths and methods; narrow it with select, for example \
              [.[] | select(.path | startswith(\"/api/graph\"))]. Use select (jq) to take just what you need from a large \
-             answer. Requests other than GET can change things: ask the person first.",
+             answer. Requests other than GET and HEAD can change things: ask the person first.",
             schema::input::<Arguments>(),
         )
         .with_title("Call the Aurora API")
@@ -76,7 +76,12 @@ impl Tool for AuroraApi {
         for (name, value) in query(arguments.params.unwrap_or_default())? {
             call = call.with_query(name, value);
         }
-        if method != Method::GET && (arguments.body.is_some() || method != Method::DELETE) {
+        let takes_body = match method {
+            Method::GET | Method::HEAD => false,
+            Method::DELETE => arguments.body.is_some(),
+            _ => true,
+        };
+        if takes_body {
             call = call.with_body(Value::Object(arguments.body.unwrap_or_default()));
         }
         let answer = context.aurora.send(call).await?;
@@ -97,11 +102,12 @@ impl Tool for AuroraApi {
 fn method(text: Option<&str>) -> Result<Method, ToolError> {
     match text.unwrap_or("GET").to_ascii_uppercase().as_str() {
         "GET" => Ok(Method::GET),
+        "HEAD" => Ok(Method::HEAD),
         "POST" => Ok(Method::POST),
         "PUT" => Ok(Method::PUT),
         "PATCH" => Ok(Method::PATCH),
         "DELETE" => Ok(Method::DELETE),
-        _ => Err(ToolError::Argument("method must be GET, POST, PUT, PATCH or DELETE".to_owned())),
+        _ => Err(ToolError::Argument("method must be GET, HEAD, POST, PUT, PATCH or DELETE".to_owned())),
     }
 }
 
@@ -163,10 +169,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_five_methods_exist() {
+    fn only_six_methods_exist() {
         assert_eq!(method(None).unwrap(), Method::GET);
         assert_eq!(method(Some("patch")).unwrap(), Method::PATCH);
-        for text in ["HEAD", "OPTIONS", "TRACE", "CONNECT", "GET /x HTTP/1.1\r\n", "é"] {
+        assert_eq!(method(Some("head")).unwrap(), Method::HEAD);
+        for text in ["OPTIONS", "TRACE", "CONNECT", "GET /x HTTP/1.1\r\n", "é"] {
             assert!(method(Some(text)).is_err(), "{text}");
         }
     }

@@ -18,6 +18,20 @@ async fn any_endpoint_answers_with_its_status_and_data() {
 }
 
 #[tokio::test]
+async fn head_asks_aurora_whether_something_is_there() {
+    run(async |world| {
+        let head = json!({"method": "head", "path": "/api/incidents", "params": {"limit": 2}});
+        let result = world.call("aurora_api", head).await;
+        assert_eq!(result["structuredContent"]["status_code"], 200, "{result}");
+        let asked = world.asked().await;
+        assert_eq!(asked.last().unwrap()["method"], "HEAD", "{asked:?}");
+        let missing = json!({"method": "HEAD", "path": "/api/nosuch"});
+        assert!(world.failing_call("aurora_api", missing).await.contains("404"));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_health_report_is_an_answer_even_when_it_is_bad_news() {
     run(async |world| {
         for (state, code) in [("healthy", 200), ("degraded", 200), ("unhealthy", 503)] {

@@ -202,3 +202,38 @@ async fn use_is_noted_once_and_at_shutdown_at_the_latest() {
 fn the_test_tokens_are_tokens() {
     assert!(Bearer::parse(ALICES).is_ok());
 }
+
+/// Connections of the gateway to its database.
+async fn connections(world: &World<'_>) -> i64 {
+    let sql = "SELECT count(*)::text FROM pg_stat_activity
+               WHERE datname = current_database() AND application_name LIKE 'aurora-mcp-gateway%'";
+    world.database.value(sql).await.unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn one_token_asked_for_many_times_at_once_takes_one_connection() {
+    run(async |world| {
+        assert_eq!(world.rpc(ALICES, "ping", json!({})).await.status, 200);
+        let before = connections(world).await;
+        // Nobody can read the table for a while, so that all requests wait for their lookup at the same time.
+        let held = "BEGIN; LOCK TABLE mcp_tokens; SELECT pg_sleep(1); COMMIT";
+        let requests = (0..20).map(|_| refusal(world, "aurora_mcp_nobody"));
+        let (answers, ()) = futures::join!(
+            async {
+                let waiting =
+                    "SELECT count(*)::text FROM pg_locks WHERE granted AND mode = 'AccessExclusiveLock'
+                               AND relation = 'mcp_tokens'::regclass";
+                eventually("the table is locked", async || {
+                    world.database.value(waiting).await.as_deref() == Some("1")
+                })
+                .await;
+                futures::future::join_all(requests).await
+            },
+            world.database.execute(held)
+        );
+        assert!(answers.iter().all(|answer| *answer == (401, "unknown".to_owned())), "{answers:?}");
+        let more = connections(world).await - before;
+        assert!(more <= 2, "{more} more connections for one token: the other may be for the health probe");
+    })
+    .await;
+}

@@ -72,7 +72,7 @@ async fn what_is_wrong_is_answered_with_what_would_be_right() {
             (
                 "aurora_api",
                 json!({"method": "FETCH", "path": "/api/incidents"}),
-                "GET, POST, PUT, PATCH or DELETE",
+                "GET, HEAD, POST, PUT, PATCH or DELETE",
             ),
             (
                 "aurora_api",

@@ -13,7 +13,7 @@ async fn a_body_beyond_the_limit_is_refused() {
     run(async |world| {
         let bearer = format!("Bearer {ALICES}");
         let answer = world.post(&[("authorization", &bearer)], vec![b' '; 3 * 1024 * 1024]).await;
-        assert_eq!(answer.status, 413);
+        assert_eq!((answer.status, answer.json()["error"].as_str()), (413, Some("too_large")));
     })
     .await;
 }
@@ -32,6 +32,21 @@ async fn a_body_that_comes_too_slowly_is_refused() {
             let mut answer = [0; 12];
             stream.read_exact(&mut answer).await.unwrap();
             assert_eq!(&answer, b"HTTP/1.1 408");
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_request_that_takes_longer_than_any_may_is_told_so() {
+    run_with(
+        |config| config.limits.request = Duration::from_millis(200),
+        async |world| {
+            world.order("faults", json!({"kind": "slow", "ms": 5_000, "path": "/api/incidents"})).await;
+            let answer = world.rpc(ALICES, "tools/call", json!({"name": "list_incidents"})).await;
+            assert_eq!((answer.status, answer.json()["error"].as_str()), (504, Some("too_long")));
+            let message = answer.json()["message"].as_str().unwrap_or_default().to_owned();
+            assert!(message.contains("0.2 s"), "{message}");
         },
     )
     .await;

@@ -4,6 +4,7 @@
 
 mod api_tool;
 mod asking;
+mod audit_lines;
 mod authentication;
 mod cancelling;
 mod completion;

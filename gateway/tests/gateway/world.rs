@@ -18,6 +18,14 @@ pub const ALICES: &str = "aurora_mcp_alice";
 pub const BOBS: &str = "aurora_mcp_bob";
 /// One of Alpha's incidents.
 pub const INCIDENT: &str = "11111111-1111-4111-8111-000000000001";
+const POSTGRES: [&str; 6] = [
+    "POSTGRES_HOST",
+    "POSTGRES_PORT",
+    "POSTGRES_DB",
+    "POSTGRES_USER",
+    "POSTGRES_PASSWORD",
+    "POSTGRES_SSLMODE",
+];
 const SECRET: &str = "test-internal-secret";
 
 pub struct World<'a> {
@@ -95,15 +103,27 @@ pub async fn run_with(change: impl FnOnce(&mut Config), test: impl AsyncFnOnce(&
     .await;
 }
 
-fn config(database: &TestDatabase, aurora: &Server) -> Config {
-    let fixed = HashMap::from([
+/// What a gateway's environment needs besides its database: no health of a dependency is asked for.
+fn fixed(aurora: &Server) -> HashMap<&'static str, String> {
+    HashMap::from([
         ("BACKEND_URL", aurora.url()),
         ("INTERNAL_API_SECRET", SECRET.to_owned()),
         ("REDIS_URL", "redis://127.0.0.1:1/0".to_owned()),
         ("WEAVIATE_HOST", "127.0.0.1".to_owned()),
         ("WEAVIATE_PORT", "1".to_owned()),
         ("WEAVIATE_GRPC_PORT", "1".to_owned()),
-    ]);
+    ])
+}
+
+/// The whole environment of a gateway.
+pub fn variables(database: &TestDatabase, aurora: &Server) -> HashMap<&'static str, String> {
+    let mut variables = fixed(aurora);
+    variables.extend(POSTGRES.iter().filter_map(|name| Some((*name, database.lookup(name)?))));
+    variables
+}
+
+fn config(database: &TestDatabase, aurora: &Server) -> Config {
+    let fixed = fixed(aurora);
     let mut config = Config::from_source(&Variables { fixed, database }).unwrap();
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     (config.listen, config.metrics) = (any, any);

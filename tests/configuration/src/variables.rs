@@ -96,8 +96,8 @@ pub const GATEWAY: &[Variable] = &[
     variable(
         "MCP_ASK_WAIT",
         Means("55s"),
-        "`55s`, `2m`, `500ms`, or seconds",
-        "2m",
+        "`55s`, `1m`, `500ms`, or seconds; at most 70 s",
+        "1m",
         "`gateway.askWait`",
         "how long `ask_incident` waits for Aurora's answer; keep it under what client and proxy wait",
     ),
