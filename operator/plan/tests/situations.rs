@@ -816,6 +816,20 @@ fn service_that_a_helm_release_brings_is_made_again_as_helms_and_left_to_it() {
 }
 
 #[test]
+fn service_that_a_helm_release_took_over_from_the_operator_is_left_to_it() {
+    let mut world = World::settled(json!({}));
+    world.services.clear();
+    expect(&mut world, &["write-service"], "Ready", &[1]);
+    // What `helm upgrade --take-ownership` writes; the operator's mark stays beside it.
+    let taken = world.services.values_mut().next().unwrap();
+    let annotations = taken.metadata.annotations.as_mut().unwrap();
+    assert!(annotations.contains_key("mcp.aurora-oss.dev/made-by"));
+    annotations.insert("meta.helm.sh/release-name".into(), "aurora-mcp".into());
+    world.delete();
+    expect(&mut world, &["revoke-row", "remove-finalizer"], "", &[]);
+}
+
+#[test]
 fn gateway_service_of_the_chart_is_never_removed() {
     let mut world = World::settled(json!({}));
     world.delete();
