@@ -12,7 +12,7 @@ use kube::{Api, ResourceExt as _};
 
 use crate::context::Context;
 use crate::error::Error;
-use crate::{chance, convert};
+use crate::{chance, convert, release};
 
 /// An observation, and the rows in the store's own words for the steps that change them.
 pub(crate) struct Observation<'a> {
@@ -30,6 +30,7 @@ pub(crate) async fn observe<'a>(context: &Context, resource: &'a McpToken) -> Re
         gateway_service(context),
         namespace_labels(context, &namespace),
     )?;
+    let release_leaving = gateway_service.is_none() && release::is_leaving(context).await;
     let former_secret = former_secret(context, resource, &secrets, &secret_name).await?;
     let former_service = former_service(context, resource, &namespace).await?;
     let adopted = adopted(resource, &secrets).await?;
@@ -44,6 +45,7 @@ pub(crate) async fn observe<'a>(context: &Context, resource: &'a McpToken) -> Re
         service,
         former_service,
         gateway_service,
+        release_leaving,
         adopted,
         database,
         announced: context.announced.load(Ordering::Acquire),

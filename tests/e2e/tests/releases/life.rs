@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use aurora_mcp_e2e::{
     Gateway, Token,
+    cluster::NAMESPACE,
     release::{self, helm},
     scene, sql,
     token::digest,
@@ -30,7 +31,10 @@ async fn upgrade_rollback_and_uninstall_lose_no_token() -> Result<()> {
         same("upgraded").await?;
         helm("rollback", &["--wait", "--timeout=120s"]).await?;
         same("rolled back").await?;
-        release::uninstall().await?;
+        // The operator sees the Service go, and must not put it back: Helm waits until it is gone.
+        release::uninstall().await.context("uninstalling beside a living McpToken")?;
+        let left = ["get", "service", "aurora-oss-mcp", "-n", NAMESPACE, "--ignore-not-found", "-o", "name"];
+        ensure!(cluster.kubectl(&left).await?.is_empty(), "uninstalled: the Service is there");
         ensure!(token.bearer().await? == bearer, "uninstalled: the Secret is gone or another");
         let row = format!("SELECT status FROM mcp_tokens WHERE token = '{}'", digest(&bearer));
         let status = sql::value(cluster, &row).await?;
