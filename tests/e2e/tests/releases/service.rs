@@ -63,7 +63,7 @@ async fn a_service_that_an_operator_left_is_taken_over_and_then_stays_with_the_r
         let refused = release::install(&[]).await.err().context("it was taken over unasked")?.to_string();
         ensure!(refused.contains(NAME) && refused.contains("invalid ownership metadata"), "{refused}");
 
-        release::install(&["--take-ownership"]).await?;
+        release::install(&["--take-ownership", "--force-conflicts"]).await?;
         let token = Token::ready(cluster, "ci-taken", ALICE).await?;
         calls(&Gateway::open().await?, &token.bearer().await?).await?;
         let before = field(cluster, "{.metadata.uid}").await?;
