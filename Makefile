@@ -62,6 +62,7 @@ e2e: ## end-to-end tests on the cluster, after `make install`
 	@eval "$$($(TESTBED) env)" && cargo test -p aurora-mcp-e2e --locked -- --test-threads=1
 
 chart-ci: ## every set of values in charts/aurora-mcp/ci installed for real, upgrade, rollback and uninstall; after `make install`, which it repeats
+	@cargo build -q --locked -p kubectl-aurora-mcp
 	@eval "$$($(TESTBED) env)" && cargo test -p aurora-mcp-e2e --locked --features releases --test releases -- --test-threads=1
 	@tests/install.sh
 

@@ -37,6 +37,8 @@ say "real MCP clients: the official SDKs, the inspector, mcp-remote"
 run_tests clients
 say "end-to-end tests"
 run_tests e2e
+say "every set of values installed, upgraded, rolled back and uninstalled"
+run_tests chart-ci
 say "the commands of the documentation"
 run_tests docs
 say "the connect page in a browser"

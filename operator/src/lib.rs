@@ -24,6 +24,7 @@ mod owned;
 mod polling;
 mod queue;
 mod reconcile;
+mod release;
 mod requeue;
 mod resync;
 mod run;

@@ -13,7 +13,7 @@ use kube::{Api, ResourceExt as _};
 use crate::apply::Written;
 use crate::context::Context;
 use crate::error::Error;
-use crate::{chance, convert};
+use crate::{chance, convert, release};
 
 /// An observation, and the rows in the store's own words for the steps that change them.
 pub(crate) struct Observation<'a> {
@@ -38,6 +38,7 @@ pub(crate) async fn observe<'a>(
         gateway_service(context, changed),
         namespace_labels(context, &namespace),
     )?;
+    let release_leaving = gateway_service.is_none() && release::is_leaving(context).await;
     let former_secret = former_secret(context, resource, &secrets, &secret_name).await?;
     let former_service = former_service(context, resource, &namespace).await?;
     let adopted = adopted(resource, &secrets).await?;
@@ -52,6 +53,7 @@ pub(crate) async fn observe<'a>(
         service,
         former_service,
         gateway_service,
+        release_leaving,
         adopted,
         database,
         announced: context.announced.load(Ordering::Acquire),

@@ -7,7 +7,7 @@ cd "$CHECKOUT"
 [ "$(id -u)" = 0 ] || die "containers in namespaces of their own need root"
 
 missing=()
-for entry in podman:podman runc:runc conmon:conmon iptables:iptables mmdebstrap:mmdebstrap jq:jq curl:curl ip:iproute2 \
+for entry in podman:podman runc:runc conmon:conmon iptables:iptables mmdebstrap:mmdebstrap jq:jq curl:curl openssl:openssl ip:iproute2 \
   /usr/lib/podman/netavark:netavark /usr/lib/podman/aardvark-dns:aardvark-dns; do
   command -v "${entry%%:*}" >/dev/null || missing+=("${entry##*:}")
 done

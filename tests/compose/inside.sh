@@ -15,7 +15,7 @@ compose() { podman-compose --env-file "$HERE/aurora.env" -f "$@"; }
 gateway() { compose "$CHECKOUT/deploy/compose/compose.yaml" "$@"; }
 sql() { podman exec -i aurora-postgres psql -qAtX -h /tmp -U aurora -d aurora -v ON_ERROR_STOP=1; }
 status_of() { # HTTP status of a tools/list with this token
-  curl -s -m 10 -o /dev/null -w '%{http_code}' http://127.0.0.1:8811/mcp -H "Authorization: Bearer $1" -H 'MCP-Protocol-Version: 2025-11-25' \
+  curl -s -m 10 -o /dev/null -w '%{http_code}' "${2:-http}://127.0.0.1:8811/mcp" -k -H "Authorization: Bearer $1" -H 'MCP-Protocol-Version: 2025-11-25' \
     -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' -d '{"jsonrpc":"2.0","id":1,"method":"tools/list"}'
 }
 
@@ -49,8 +49,28 @@ S
 "$PYTHON_SDK" "$HERE/call.py" http://127.0.0.1:8811/mcp "$TOKEN" || { podman logs aurora-mcp-gateway; die "the call failed"; }
 passed "a token in clear works, with the official Python SDK"
 
+certificate() { # as a renewal puts it there: for 127.0.0.1, readable for the gateway's user alone
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj "/CN=$1" -addext subjectAltName=IP:127.0.0.1 -addext keyUsage=digitalSignature,keyCertSign \
+    -keyout /run/certificates/tls.key -out /run/certificates/tls.crt 2>/dev/null
+  chown 65532:65532 /run/certificates/tls.*
+}
+https() { curl -fsS -m 2 --cacert /run/certificates/tls.crt https://127.0.0.1:8811/readyz; }
+mkdir /run/certificates
+certificate first
+gateway down >/run/down.log 2>&1 || { cat /run/down.log; die "the gateway did not stop"; }
+MCP_CERTIFICATES=/run/certificates MCP_TLS_CERT=/certificates/tls.crt MCP_TLS_KEY=/certificates/tls.key gateway up -d >/run/gateway.log 2>&1 ||
+  { cat /run/gateway.log; die "the gateway did not start with TLS"; }
+until_ok 30 "the gateway over TLS" https
+SSL_CERT_FILE=/run/certificates/tls.crt "$PYTHON_SDK" "$HERE/call.py" https://127.0.0.1:8811/mcp "$TOKEN" || { podman logs aurora-mcp-gateway; die "the call over TLS failed"; }
+passed "with a certificate of its own it speaks TLS"
+curl -s -m 10 http://127.0.0.1:8811/mcp | grep -q https_needed || die "plain HTTP is not told to write https"
+passed "plain HTTP is told to write https"
+certificate second
+until_ok 30 "the renewed certificate" https
+passed "a renewed certificate is served without a restart"
+
 sql <<<"SET myapp.mcp_token_resolve = 'true'; UPDATE mcp_tokens SET status = 'revoked' WHERE token = '$TOKEN'" >/dev/null
-refused() { [ "$(status_of "$TOKEN")" = 401 ]; }
+refused() { [ "$(status_of "$TOKEN" https)" = 401 ]; }
 until_ok 15 "the end of a revoked token" refused
 passed "revoked in Aurora, it stops working without an operator"
 

@@ -2,7 +2,7 @@
 
 use aurora_mcp_crds::{DeletionPolicy, McpTokenStatus};
 
-use crate::labels::MADE_BY;
+use crate::labels::{HELM_RELEASE, MADE_BY};
 use crate::status::{READY, ROW_READY, set};
 use crate::{Database, KnownRow, Observed, Plan, Reason, Step};
 
@@ -45,10 +45,13 @@ fn end(observed: &Observed<'_>, known: &KnownRow) -> Option<Step> {
     }
 }
 
-/// The gateway's Service goes with the last token, if the operator made it.
+/// The gateway's Service goes with the last token, if the operator made it and no Helm release took it over since.
 fn last_service(observed: &Observed<'_>) -> Option<Step> {
     let metadata = &observed.gateway_service.as_ref()?.metadata;
-    let ours = metadata.annotations.as_ref().is_some_and(|annotations| annotations.contains_key(MADE_BY))
+    let marked =
+        |mark| metadata.annotations.as_ref().is_some_and(|annotations| annotations.contains_key(mark));
+    let ours = marked(MADE_BY)
+        && !marked(HELM_RELEASE)
         && metadata.owner_references.as_ref().is_none_or(Vec::is_empty);
     (ours && !observed.gateway_service_shared).then(|| Step::RemoveService {
         namespace: metadata.namespace.clone().unwrap_or_default(),

@@ -23,6 +23,8 @@ pub struct Observed<'a> {
     pub former_service: Option<Service>,
     /// The gateway's own Service.
     pub gateway_service: Option<Service>,
+    /// True if that is missing because its Helm release is being uninstalled.
+    pub release_leaving: bool,
     /// The token that `spec.adoptFrom` names, if it is there and well formed.
     pub adopted: Option<Bearer>,
     /// What Aurora's database says.

@@ -68,7 +68,7 @@ pub(crate) fn plan(observed: &Observed<'_>, config: &Config, verdict: &Verdict) 
     if matches!(verdict, Verdict::Blocked { .. }) {
         return decision;
     }
-    if observed.gateway_service.is_none() {
+    if observed.gateway_service.is_none() && !observed.release_leaving {
         decision.steps.push(Step::WriteService(Box::new(gateway_service(config))));
     }
     if own_name(observed.resource, config).is_some() {
@@ -102,8 +102,7 @@ fn removal(observed: &Observed<'_>, config: &Config) -> Option<Step> {
 
 /// The gateway's Service, when it is missing. It belongs to all tokens, so to none by owner reference.
 ///
-/// Where a Helm release brings it, somebody deleted it, or an uninstallation is under way: then it is made as Helm's, or the next
-/// installation could not take it over.
+/// Where a Helm release brings it, somebody deleted it: then it is made as Helm's, or the next upgrade could not take it over.
 fn gateway_service(config: &Config) -> Service {
     let (by, marks) = match &config.gateway.release {
         Some(release) => (HELM, vec![(HELM_RELEASE, release), (HELM_NAMESPACE, &config.gateway.namespace)]),

@@ -831,10 +831,13 @@ fn missing_gateway_service_is_made_and_removed_with_the_last_token() {
 }
 
 #[test]
-fn service_that_a_helm_release_brings_is_made_again_as_helms_and_left_to_it() {
+fn service_that_a_helm_release_brings_is_made_again_as_helms_unless_the_release_goes() {
     let mut world = World::settled(json!({}));
     world.config.gateway.release = Some("aurora-mcp".into());
     world.services.clear();
+    world.leaving = true;
+    expect(&mut world.clone(), &[], "Ready", &[1]);
+    world.leaving = false;
     expect(&mut world, &["write-service"], "Ready", &[1]);
     let made = world.services[&("aurora-oss".to_owned(), "aurora-oss-mcp".to_owned())].metadata.clone();
     assert_eq!(made.labels.unwrap()["app.kubernetes.io/managed-by"], "Helm");
@@ -844,6 +847,18 @@ fn service_that_a_helm_release_brings_is_made_again_as_helms_and_left_to_it() {
     world.delete();
     expect(&mut world, &["revoke-row", "remove-finalizer"], "", &[]);
     assert_eq!(world.services.len(), 1, "Helm's to remove");
+}
+
+#[test]
+fn service_that_a_helm_release_took_over_from_the_operator_is_left_to_it() {
+    let mut world = World::settled(json!({}));
+    world.services.clear();
+    expect(&mut world, &["write-service"], "Ready", &[1]);
+    // What `helm upgrade --take-ownership` writes, beside the operator's mark.
+    let taken = world.services.values_mut().next().unwrap().metadata.annotations.as_mut().unwrap();
+    taken.insert("meta.helm.sh/release-name".into(), "aurora-mcp".into());
+    world.delete();
+    expect(&mut world, &["revoke-row", "remove-finalizer"], "", &[]);
 }
 
 #[test]

@@ -32,6 +32,14 @@ pub struct Reply {
     pub body: String,
 }
 
+/// The pods that serve and aren't on their way out, as kubectl names them.
+async fn serving(cluster: &Cluster) -> Result<Vec<String>> {
+    let pods = cluster.typed::<Pod>().list(&ListParams::default().labels(PODS)).await?;
+    ensure!(!pods.items.is_empty(), "no gateway pods have the labels {PODS}");
+    let pods = pods.items.into_iter().filter(|pod| pod.metadata.deletion_timestamp.is_none());
+    Ok(pods.filter_map(|pod| pod.metadata.name).map(|name| format!("pod/{name}")).collect())
+}
+
 fn builder() -> reqwest::ClientBuilder {
     reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(90))
 }
@@ -49,22 +57,30 @@ impl Gateway {
 
     /// One for each pod that serves.
     pub async fn open_each(cluster: &Cluster) -> Result<Vec<Self>> {
-        let pods = cluster.typed::<Pod>().list(&ListParams::default().labels(PODS)).await?;
-        ensure!(!pods.items.is_empty(), "no gateway pods have the labels {PODS}");
         let mut all = Vec::new();
-        for pod in pods.items.iter().filter(|pod| pod.metadata.deletion_timestamp.is_none()) {
-            all.push(
-                Self::forward(&format!("pod/{}", pod.metadata.name.as_deref().unwrap_or_default()), 8811)
-                    .await?,
-            );
+        for pod in serving(cluster).await? {
+            all.push(Self::forward(&pod, 8811).await?);
+        }
+        Ok(all)
+    }
+
+    /// One for each pod that serves, with TLS, under the name of the Service, trusting this authority alone.
+    pub async fn open_each_tls(cluster: &Cluster, service: &str, authority: &str) -> Result<Vec<Self>> {
+        let mut all = Vec::new();
+        for pod in serving(cluster).await? {
+            all.push(Self::forward_tls(&pod, 8811, service, authority).await?);
         }
         Ok(all)
     }
 
     /// By its Service, with TLS, under the Service's name in the cluster, trusting this authority alone.
     pub async fn open_tls(name: &str, port: u16, authority: &str) -> Result<Self> {
-        let forward = Forward::open(&format!("svc/{name}"), port).await?;
-        let host = format!("{name}.{NAMESPACE}.svc.cluster.local");
+        Self::forward_tls(&format!("svc/{name}"), port, name, authority).await
+    }
+
+    async fn forward_tls(target: &str, port: u16, service: &str, authority: &str) -> Result<Self> {
+        let forward = Forward::open(target, port).await?;
+        let host = format!("{service}.{NAMESPACE}.svc.cluster.local");
         let here = SocketAddr::from((Ipv4Addr::LOCALHOST, forward.port()));
         let root = reqwest::Certificate::from_pem(authority.as_bytes())?;
         let http = builder().tls_certs_only([root]).resolve(&host, here).build()?;

@@ -1,6 +1,9 @@
 //! What a release is made of agrees with itself. These need no cluster.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -95,5 +98,25 @@ fn workflows_pin_each_action_to_a_commit_and_ask_for_the_least_rights() -> Resul
             path.display()
         );
     }
+    Ok(())
+}
+
+#[test]
+fn the_chart_of_a_release_installs_its_very_image_without_a_value() -> Result<()> {
+    const IMAGE: &str = "ghcr.io/example/aurora-mcp";
+    let digest = format!("sha256:{}", "0".repeat(64));
+    let directory = tempfile::tempdir()?;
+    let packed = Command::new(root().join("deploy/release/chart.sh"))
+        .args([IMAGE, &digest])
+        .arg(directory.path())
+        .output()
+        .context("starting chart.sh")?;
+    ensure!(packed.status.success(), "{}", String::from_utf8_lossy(&packed.stderr));
+    let chart = directory.path().join(format!("aurora-mcp-{}.tgz", env!("CARGO_PKG_VERSION")));
+    let rendered = Command::new("helm").args(["template", "aurora-mcp"]).arg(chart).output()?;
+    let text = String::from_utf8_lossy(&rendered.stdout);
+    let images: Vec<&str> = text.lines().filter_map(|line| line.trim().strip_prefix("image: ")).collect();
+    let wanted = format!("{IMAGE}@{digest}");
+    ensure!(images.len() >= 2 && images.iter().all(|image| *image == wanted), "{images:?}");
     Ok(())
 }

@@ -43,6 +43,8 @@ pub struct World {
     pub away: bool,
     pub announced: bool,
     pub others: bool,
+    /// The Helm release that brings the gateway's Service is being uninstalled.
+    pub leaving: bool,
     pub now: Timestamp,
     pub config: Config,
     pub minted: u8,
@@ -86,6 +88,7 @@ impl World {
             away: false,
             announced: true,
             others: false,
+            leaving: false,
             now: "2026-01-01T00:00:00Z".parse().unwrap(),
             config: Config {
                 installation: "test".into(),
@@ -233,6 +236,7 @@ impl World {
             service: named.and_then(|name| self.services.get(&(namespace, name)).cloned()),
             former_service: self.former_service(),
             gateway_service: self.services.get(&gateway).cloned(),
+            release_leaving: self.leaving,
             adopted: self.adopted(),
             database,
             announced: self.announced,
