@@ -82,7 +82,7 @@ async fn settle(context: &Context, cached: &McpToken) -> Result<Settled, Error> 
             carry_out(context, &resource, &observation, &plan.steps, &mut last).await?
         };
         written = match done {
-            Done::Written(written) => written,
+            Done::Written(written) => *written,
             Done::LetGo => return Ok(Settled::Gone),
             Done::OthersFirst => {
                 let Some(fresh) = read_again(context, &resource).await? else { return Ok(Settled::Gone) };
@@ -98,7 +98,7 @@ async fn settle(context: &Context, cached: &McpToken) -> Result<Settled, Error> 
 
 /// What became of a round.
 enum Done {
-    Written(Written),
+    Written(Box<Written>),
     /// Somebody else was faster: nothing that was read counts any more.
     OthersFirst,
     /// The McpToken may go.
@@ -134,7 +134,7 @@ async fn carry_out(
             return Ok(Done::LetGo);
         }
     }
-    Ok(Done::Written(written))
+    Ok(Done::Written(Box::new(written)))
 }
 
 /// The McpToken as the API server has it now; none if it is gone or another has its name.

@@ -35,10 +35,11 @@ fn compose_refuses_to_start_without_what_must_be_set_and_repeats_the_defaults_ri
         let value = value.with_context(|| format!("{name} cannot be set from outside"))?;
         match (unset, value.split_once(":-"), value.contains(":?")) {
             // Aurora's Compose project calls its Postgres so, and always has a password for it.
-            (Unset::Refused, Some((_, "postgres")), _) | (Unset::Refused | Unset::Is("none"), None, true) => {
-            }
-            (Unset::Means(_), Some((_, "")), _) | (Unset::Is(_), Some((_, "")), _) => {}
-            (Unset::Means("json"), Some((_, "text")), _) => {} // for a person at a terminal
+            (Unset::Refused, Some((_, "postgres")), _)
+            | (Unset::Refused | Unset::Is("none"), None, true)
+            | (Unset::Means(_) | Unset::Is(_), Some((_, "")), _)
+            // For a person at a terminal.
+            | (Unset::Means("json"), Some((_, "text")), _) => {}
             (Unset::Means(ours), Some((_, theirs)), _) => {
                 ensure!(*ours == theirs, "{name}: {theirs} there, {ours} in the gateway");
             }
