@@ -156,7 +156,7 @@ mod tests {
     fn the_end_says_what_became_of_the_token() {
         let spec = serde_json::json!({"user": {"id": "alice"}, "deletionPolicy": "Retain"});
         let mut resource = McpToken::new("laptop", serde_json::from_value(spec).unwrap());
-        assert_eq!(ended(&resource), None, "it never had one");
+        assert!(ended(&resource).is_none(), "it never had one");
         let status =
             McpTokenStatus { token_preview: Some("aurora_mcp_abcd".into()), ..McpTokenStatus::default() };
         resource.status = Some(status);

@@ -91,20 +91,21 @@ impl Store {
 }
 
 /// What Postgres has to say to a whole step, or that it says nothing.
-pub(crate) async fn answered<T>(
+pub(crate) fn answered<T>(
     step: &'static str,
     work: impl Future<Output = Result<T, StoreError>>,
-) -> Result<T, StoreError> {
-    answered_within(ANSWER, step, work).await
+) -> impl Future<Output = Result<T, StoreError>> {
+    answered_within(ANSWER, step, work)
 }
 
-/// The same for a step that may take longer.
-pub(crate) async fn answered_within<T>(
+/// The same for a step that may take longer. On the heap: the steps would make the futures of all their callers large.
+pub(crate) fn answered_within<T>(
     limit: Duration,
     step: &'static str,
     work: impl Future<Output = Result<T, StoreError>>,
-) -> Result<T, StoreError> {
-    tokio::time::timeout(limit, work).await.unwrap_or(Err(StoreError::NoAnswer { step }))
+) -> impl Future<Output = Result<T, StoreError>> {
+    let work = Box::pin(work);
+    async move { tokio::time::timeout(limit, work).await.unwrap_or(Err(StoreError::NoAnswer { step })) }
 }
 
 /// Bounds every statement, and gives the session the zone that Aurora's own sessions have.

@@ -124,7 +124,7 @@ impl Life {
             Act::User(there) if self.user != there => self.user = there,
             // A token that is to be taken over must be of its user's organisation.
             Act::Move(abroad) if self.user && self.abroad != abroad && self.adopts.is_none() => {
-                self.abroad = abroad
+                self.abroad = abroad;
             }
             Act::Make if !self.exists => self.begin_again(),
             Act::Adopt if !self.exists && self.user => {
