@@ -12,6 +12,8 @@ use tokio::process::{Child, ChildStderr, Command};
 
 use crate::world::{ALICES, World, run, variables};
 
+/// No other line comes by that an audit line could come with.
+const FILTER: &str = "audit=info,aurora_mcp_gateway::gateway=info";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 struct Program {
@@ -25,7 +27,7 @@ impl Program {
         let mut child = Command::new(env!("CARGO_BIN_EXE_aurora-mcp-gateway"))
             .env_clear()
             .envs(variables)
-            .envs([("MCP_PORT", "0"), ("METRICS_PORT", "0")])
+            .envs([("MCP_PORT", "0"), ("METRICS_PORT", "0"), ("RUST_LOG", FILTER)])
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
