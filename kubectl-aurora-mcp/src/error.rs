@@ -57,6 +57,10 @@ impl Error {
             kube::Error::Api(status) => match status.code {
                 // A missing object has a reason of its own; without it, the path itself is unknown.
                 404 if status.reason != "NotFound" => Self::NoCrd,
+                // A rule of the chart, which says itself who decides; no Role helps.
+                403 if status.message.contains("ValidatingAdmissionPolicy") => {
+                    Self::Refused { doing, message: status.message.clone() }
+                }
                 401 | 403 => Self::Forbidden { doing, message: status.message.clone() },
                 _ => Self::Refused { doing, message: status.message.clone() },
             },
@@ -75,4 +79,22 @@ pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
         last = cause;
     }
     last.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use kube::core::Status;
+
+    use super::*;
+
+    #[test]
+    fn a_refusal_by_policy_is_told_from_a_missing_right() {
+        let said = |message: &str| {
+            let status = Status::failure(message, "Forbidden").with_code(403);
+            Error::api("create it", kube::Error::Api(status.boxed())).to_string()
+        };
+        let policy = said("ValidatingAdmissionPolicy 'x' denied request: operator.tenants decides that");
+        assert!(policy.contains("operator.tenants") && !policy.contains("Role"), "{policy}");
+        assert!(said("mcptokens is forbidden").contains("Ask for a Role"));
+    }
 }

@@ -3,6 +3,7 @@
 //! Each connection chooses its pod anew. So there is nothing to reconnect: when a pod goes, its connections end, and the
 //! client's next one reaches another pod. Where the pod speaks TLS, the plugin does so towards it, and plain HTTP here.
 
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -45,7 +46,12 @@ impl Drop for Forward {
 impl Forward {
     /// Listens on the loopback interface; port 0: any that is free.
     pub(crate) async fn open(to: To, port: u16) -> Result<Self, Error> {
-        let busy = |source| Error::File { path: PathBuf::from(format!("127.0.0.1:{port}")), source };
+        let busy = |source: io::Error| match source.kind() {
+            io::ErrorKind::AddrInUse => Error::Usage(format!(
+                "port {port} of this machine is taken: end what listens there, or choose another with --port"
+            )),
+            _ => Error::File { path: PathBuf::from(format!("127.0.0.1:{port}")), source },
+        };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(busy)?;
         let address = listener.local_addr()?;
         let task = tokio::spawn(async move {

@@ -53,7 +53,7 @@ async fn ready_token(cluster: &Cluster, wanted: &Connect, out: &mut dyn Write) -
     if cluster.find_token(&wanted.name).await?.is_none() {
         if wanted.spec.user.is_none() {
             return Err(Error::Usage(format!(
-                "no McpToken {} in namespace {}; give --user to make one",
+                "no McpToken {} in namespace {}; say with -n where it is, or give --user to make one",
                 wanted.name, cluster.namespace
             )));
         }

@@ -27,6 +27,10 @@ pub(super) fn version(major: &str, minor: &str) -> Finding {
 /// A call that failed, at the hop where it was tried.
 pub(super) fn refused(hop: &'static str, error: &McpError) -> Finding {
     let finding = Finding::failed(hop, error.to_string());
+    if hop == "proxy" && matches!(error, McpError::Unreachable { .. }) {
+        let hint = "nothing answers at this address: start the port-forward again, or look at the ingress and the name";
+        return finding.hint(hint, CLIENTS);
+    }
     let McpError::Refused { status, reason, .. } = error else {
         return finding.hint("look at the logs of the gateway's pods", OPERATIONS);
     };
@@ -106,6 +110,13 @@ mod tests {
             assert_eq!(finding.verdict, Verdict::Failed);
             assert!(finding.hint.as_ref().is_some_and(|hint| hint.contains(words)), "{status} {finding:?}");
         }
+    }
+
+    #[test]
+    fn an_address_outside_that_does_not_answer_is_not_put_down_to_the_pods() {
+        let error = McpError::Unreachable { url: "http://127.0.0.1:1".into(), why: "refused".into() };
+        assert!(refused("proxy", &error).hint.is_some_and(|hint| hint.contains("port-forward")));
+        assert!(refused("call", &error).hint.is_some_and(|hint| hint.contains("logs")));
     }
 
     #[test]

@@ -99,6 +99,16 @@ fn open_port_carries_one_connection_after_another() {
 }
 
 #[test]
+fn port_that_is_taken_is_named_with_the_flag_for_another() {
+    let (token, home) = (Token::made("taken"), tempfile::tempdir().unwrap());
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let arguments = ["connect", &token.0, "--client", "cursor", "--once", "--port", &port];
+    let said = run_command(command(&arguments).env("HOME", home.path())).refused();
+    assert!(said.contains(&format!("port {port}")) && said.contains("--port"), "{said}");
+}
+
+#[test]
 fn broken_file_is_left_untouched_and_nothing_is_made() {
     let (token, home) = (Token::named("broken"), tempfile::tempdir().unwrap());
     let file = home.path().join("mcp.json");

@@ -33,18 +33,17 @@ fn compose_refuses_to_start_without_what_must_be_set_and_repeats_the_defaults_ri
     for Variable { name, unset, .. } in read().filter(|variable| !NOT_PASSED.contains(&variable.name)) {
         let value = passed[*name].strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
         let value = value.with_context(|| format!("{name} cannot be set from outside"))?;
-        match (unset, value.split_once(":-"), value.contains(":?")) {
+        let default = value.split_once(":-").map(|(_, default)| default);
+        let right = match (unset, default) {
             // Aurora's Compose project calls its Postgres so, and always has a password for it.
-            (Unset::Refused, Some((_, "postgres")), _)
-            | (Unset::Refused | Unset::Is("none"), None, true)
-            | (Unset::Means(_) | Unset::Is(_), Some((_, "")), _)
+            (Unset::Refused, Some(default)) => default == "postgres",
+            (Unset::Refused | Unset::Is("none"), None) => value.contains(":?"),
+            (Unset::Is(_), default) => default == Some(""),
             // For a person at a terminal.
-            | (Unset::Means("json"), Some((_, "text")), _) => {}
-            (Unset::Means(ours), Some((_, theirs)), _) => {
-                ensure!(*ours == theirs, "{name}: {theirs} there, {ours} in the gateway");
-            }
-            (unset, ..) => anyhow::bail!("{name} is {value} there, and {unset:?} in the gateway"),
-        }
+            (Unset::Means("json"), default) => default == Some("text"),
+            (Unset::Means(ours), default) => default == Some("") || default == Some(ours),
+        };
+        ensure!(right, "{name} is {value} there, and {unset:?} in the gateway");
     }
     Ok(())
 }
