@@ -205,7 +205,7 @@ async fn deleted_token_is_revoked_before_its_finalizer_goes() {
         let mut token = scene.object(TOKEN).unwrap();
         token["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
         scene.put(TOKEN, token);
-        assert_eq!(scene.pass().await, ["patch mcptokens"]);
+        assert_eq!(scene.pass().await, ["patch mcptokens", "post events"]);
         assert_eq!(scene.context.store.resolve(&bearer).await.unwrap(), Resolution::Revoked);
         assert_eq!(scene.object(TOKEN).unwrap()["metadata"]["finalizers"], json!([]));
     })
@@ -218,7 +218,8 @@ async fn foreign_secret_is_reported_and_left_alone() {
         let scene = Scene::new(database).await;
         let foreign = json!({"metadata": {"name": "laptop", "namespace": "home", "resourceVersion": "7"}});
         scene.put(SECRET, foreign.clone());
-        assert_eq!(scene.pass().await, ["patch mcptokens", "patch status", "post events"]);
+        // A new McpToken's Secret is made without a look first: the API server refuses.
+        assert_eq!(scene.pass().await, ["patch mcptokens", "post secrets", "patch status", "post events"]);
         assert_eq!(scene.object(SECRET), Some(foreign));
         assert_eq!(database.value("SELECT count(*) FROM mcp_tokens").await.as_deref(), Some("0"));
     })
