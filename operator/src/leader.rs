@@ -29,7 +29,7 @@ pub(crate) async fn stand(client: &Client, config: &Config) -> Result<Candidacy,
 }
 
 impl Candidacy {
-    /// Gives the Lease back, so that another replica need not wait for its end.
+    /// Gives the Lease back: another replica takes it at its next look, up to fifteen seconds later, and need not wait for its end.
     pub(crate) async fn withdraw(self) {
         drop(self.leads);
         match self.task.await {
