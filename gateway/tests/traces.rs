@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use aurora_api_stand_in::{Options, Server};
 use aurora_mcp_test_collector::{Collector, Span};
-use aurora_mcp_test_database::TestDatabase;
 use aurora_mcp_test_database::seed::{ALICE, ALPHA};
+use aurora_mcp_test_database::{TestDatabase, VARIABLES};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
@@ -32,10 +32,8 @@ impl Gateway {
         let [port, metrics] = free_ports();
         let mut command = Command::new(env!("CARGO_BIN_EXE_aurora-mcp-gateway"));
         command.env_clear().stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
-        for name in
-            ["HOST", "PORT", "DB", "USER", "PASSWORD", "SSLMODE"].map(|name| format!("POSTGRES_{name}"))
-        {
-            command.env(&name, database.lookup(&name).unwrap_or_default());
+        for name in VARIABLES {
+            command.env(name, database.lookup(name).unwrap_or_default());
         }
         command.envs([
             ("MCP_PORT", port.to_string()),

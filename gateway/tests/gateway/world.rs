@@ -9,8 +9,8 @@ use aurora_api_stand_in::{Options, Server};
 use aurora_mcp_gateway::config::Source;
 use aurora_mcp_gateway::tools::select::Selector;
 use aurora_mcp_gateway::{Config, Gateway};
-use aurora_mcp_test_database::TestDatabase;
 use aurora_mcp_test_database::seed::{ALICE, ALPHA, BETA, BOB};
+use aurora_mcp_test_database::{TestDatabase, VARIABLES};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
@@ -18,14 +18,6 @@ pub const ALICES: &str = "aurora_mcp_alice";
 pub const BOBS: &str = "aurora_mcp_bob";
 /// One of Alpha's incidents.
 pub const INCIDENT: &str = "11111111-1111-4111-8111-000000000001";
-const POSTGRES: [&str; 6] = [
-    "POSTGRES_HOST",
-    "POSTGRES_PORT",
-    "POSTGRES_DB",
-    "POSTGRES_USER",
-    "POSTGRES_PASSWORD",
-    "POSTGRES_SSLMODE",
-];
 const SECRET: &str = "test-internal-secret";
 
 pub struct World<'a> {
@@ -118,7 +110,7 @@ fn fixed(aurora: &Server) -> HashMap<&'static str, String> {
 /// The whole environment of a gateway.
 pub fn variables(database: &TestDatabase, aurora: &Server) -> HashMap<&'static str, String> {
     let mut variables = fixed(aurora);
-    variables.extend(POSTGRES.iter().filter_map(|name| Some((*name, database.lookup(name)?))));
+    variables.extend(VARIABLES.iter().filter_map(|name| Some((*name, database.lookup(name)?))));
     variables
 }
 

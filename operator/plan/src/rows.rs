@@ -1,7 +1,7 @@
 //! The rows in Aurora's database: the current token's, the previous one's, and those that must not work any more.
 
 use aurora_mcp_crds::{McpToken, ModeSpec};
-use aurora_mcp_token::{Access, ApiRule, Mode};
+use aurora_mcp_token::{Access, ApiRule, Mode, OrgId};
 
 use crate::identity::Verdict;
 use crate::lifetime::Lifetime;
@@ -39,7 +39,7 @@ fn register(
     config: &Config,
     current: &Current,
     user: &crate::User,
-    org: &aurora_mcp_token::OrgId,
+    org: &OrgId,
 ) -> Option<Step> {
     let digest = current.bearer.digest();
     let own = observed.own_rows().find(|row| row.digest == digest);
@@ -67,12 +67,7 @@ fn register(
 }
 
 /// Brings one existing row to where it belongs.
-fn settle(
-    observed: &Observed<'_>,
-    current: &Current,
-    org: &aurora_mcp_token::OrgId,
-    known: &KnownRow,
-) -> Option<Step> {
+fn settle(observed: &Observed<'_>, current: &Current, org: &OrgId, known: &KnownRow) -> Option<Step> {
     let row = known.row.as_ref().filter(|row| row.state != RowState::Revoked)?;
     let is_current = known.digest == current.bearer.digest();
     let is_over = if is_current {

@@ -48,6 +48,16 @@ pub struct TestDatabase {
     name: String,
 }
 
+/// The variables by which a program finds its database: what [`TestDatabase::lookup`] knows.
+pub const VARIABLES: [&str; 6] = [
+    "POSTGRES_HOST",
+    "POSTGRES_PORT",
+    "POSTGRES_DB",
+    "POSTGRES_USER",
+    "POSTGRES_PASSWORD",
+    "POSTGRES_SSLMODE",
+];
+
 impl TestDatabase {
     /// Makes a database, gives it to the test, and drops it even if the test panics.
     pub async fn run<T>(test: impl AsyncFnOnce(&TestDatabase) -> T) -> T {

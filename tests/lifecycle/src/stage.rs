@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use aurora_mcp_crds::McpToken;
-use aurora_mcp_test_database::TestDatabase;
+use aurora_mcp_test_database::{TestDatabase, VARIABLES};
 use k8s_openapi::api::core::v1::{Namespace, Secret, Service};
 use k8s_openapi::api::events::v1::Event;
 use kube::api::{ListParams, PostParams};
@@ -52,9 +52,8 @@ impl Stage {
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();
-        for name in ["HOST", "PORT", "DB", "USER", "PASSWORD", "SSLMODE"] {
-            let name = format!("POSTGRES_{name}");
-            environment.extend(database.lookup(&name).map(|value| (name, value)));
+        for name in VARIABLES {
+            environment.extend(database.lookup(name).map(|value| (name.to_owned(), value)));
         }
         let log = plane.directory().join(format!("operator-{namespace}.log"));
         Ok(Self {

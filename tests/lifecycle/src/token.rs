@@ -40,9 +40,19 @@ impl Token<'_> {
         Ok(())
     }
 
-    /// Makes it for a token that stands in a Secret of somebody's own.
-    pub async fn adopt(&self, bearer: &str) -> Result<()> {
-        let name = format!("{}-by-hand", self.name);
+    /// Makes it for the token that [`Token::write_by_hand`] put into a Secret.
+    pub async fn adopt(&self) -> Result<()> {
+        let name = self.by_hand();
+        self.create(&json!({"adoptFrom": {"secretKeyRef": {"name": name, "key": "token"}}})).await
+    }
+
+    fn by_hand(&self) -> String {
+        format!("{}-by-hand", self.name)
+    }
+
+    /// Puts a token into a Secret of somebody's own.
+    pub async fn write_by_hand(&self, bearer: &str) -> Result<()> {
+        let name = self.by_hand();
         let secret: Secret = from_value(
             json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": {"token": bearer}}),
         )?;
@@ -50,7 +60,7 @@ impl Token<'_> {
             .secrets()
             .patch(&name, &PatchParams::apply("somebody").force(), &Patch::Apply(&secret))
             .await?;
-        self.create(&json!({"adoptFrom": {"secretKeyRef": {"name": name, "key": "token"}}})).await
+        Ok(())
     }
 
     /// Merges something into it.

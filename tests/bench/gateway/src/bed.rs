@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use aurora_mcp_store::{Settings, Store};
 use aurora_mcp_test_database::seed::{ALICE, ALPHA};
-use aurora_mcp_test_database::{Login, TestDatabase};
+use aurora_mcp_test_database::{Login, TestDatabase, VARIABLES};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -17,15 +17,6 @@ use crate::server;
 const SAMPLE: &str = include_str!("../../../aurora-api/samples/http/incidents_limit0.json");
 /// An odd number has a median.
 const ROUNDS: usize = 5;
-/// What the gateway reads of its environment to find the database.
-const DATABASE: [&str; 6] = [
-    "POSTGRES_HOST",
-    "POSTGRES_PORT",
-    "POSTGRES_DB",
-    "POSTGRES_USER",
-    "POSTGRES_PASSWORD",
-    "POSTGRES_SSLMODE",
-];
 /// The other services of the test bed, under the names that `testbed env` gives them.
 const SERVICES: [(&str, &str); 4] = [
     ("TEST_REDIS_URL", "REDIS_URL"),
@@ -118,7 +109,7 @@ async fn add_tokens(database: &TestDatabase, count: usize) -> anyhow::Result<()>
 
 fn variables(database: &TestDatabase) -> anyhow::Result<Vec<(String, String)>> {
     let mut variables = Vec::new();
-    for name in DATABASE {
+    for name in VARIABLES {
         let value = database.lookup_as(Login::Gateway, name).with_context(|| format!("no {name}"))?;
         variables.push((name.to_owned(), value));
     }

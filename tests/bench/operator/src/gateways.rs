@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use aurora_mcp_test_control_plane::ControlPlane;
 use aurora_mcp_test_control_plane::process::free_port;
-use aurora_mcp_test_database::{Login, TestDatabase};
+use aurora_mcp_test_database::{Login, TestDatabase, VARIABLES};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 
 use crate::program::Program;
@@ -37,9 +37,9 @@ impl Gateway {
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();
-        for name in ["HOST", "PORT", "DB", "USER", "PASSWORD", "SSLMODE"] {
-            let name = format!("POSTGRES_{name}");
-            environment.extend(database.lookup_as(Login::Gateway, &name).map(|value| (name, value)));
+        for name in VARIABLES {
+            environment
+                .extend(database.lookup_as(Login::Gateway, name).map(|value| (name.to_owned(), value)));
         }
         let log = plane.directory().join(format!("gateway-{number}.log"));
         let ready = format!("http://127.0.0.1:{port}/readyz");

@@ -8,7 +8,7 @@ use aurora_mcp_store::{Settings, Store};
 use aurora_mcp_test_control_plane::process::free_port;
 use aurora_mcp_test_control_plane::{ControlPlane, eventually};
 use aurora_mcp_test_database::seed::ALPHA;
-use aurora_mcp_test_database::{Login, TestDatabase};
+use aurora_mcp_test_database::{Login, TestDatabase, VARIABLES};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use k8s_openapi::api::core::v1::{Namespace, Secret, Service};
 use kube::api::{DeleteParams, ListParams, PostParams};
@@ -83,14 +83,13 @@ impl<'a> Site<'a> {
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();
-        for name in ["HOST", "PORT", "DB", "USER", "PASSWORD", "SSLMODE"] {
-            let name = format!("POSTGRES_{name}");
-            let value = match (name.as_str(), postgres) {
+        for name in VARIABLES {
+            let value = match (name, postgres) {
                 ("POSTGRES_HOST", Some((host, _))) => Some(host.to_owned()),
                 ("POSTGRES_PORT", Some((_, port))) => Some(port.to_string()),
-                _ => self.database.lookup_as(Login::Operator, &name),
+                _ => self.database.lookup_as(Login::Operator, name),
             };
-            environment.extend(value.map(|value| (name, value)));
+            environment.extend(value.map(|value| (name.to_owned(), value)));
         }
         let log = self.plane.directory().join(format!("operator-{}.log", self.namespace));
         let ready = format!("http://127.0.0.1:{port}/readyz");

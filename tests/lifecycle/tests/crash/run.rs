@@ -7,9 +7,8 @@ use aurora_mcp_store::Bearer;
 use aurora_mcp_test_database::TestDatabase;
 use aurora_mcp_test_database::seed::{ALPHA, BETA};
 use futures::future::try_join_all;
-use k8s_openapi::api::core::v1::Secret;
-use kube::api::{DeleteParams, ListParams, PostParams};
-use serde_json::{from_value, json};
+use kube::api::{DeleteParams, ListParams};
+use serde_json::json;
 
 use crate::history::{Act, Birth, Boundary, History, Story};
 use crate::verdict::Life;
@@ -109,9 +108,7 @@ async fn begin<'a>(stage: &'a Stage, name: &str, story: &'a Story) -> Result<Lif
         Birth::Adopting => {
             let bearer = Bearer::mint(&std::array::from_fn(|_| rand::random())).expose().to_owned();
             stage.aurora.add_clear(&bearer, name, ALPHA).await?;
-            let source =
-                json!({"metadata": {"name": format!("{name}-by-hand")}, "stringData": {"token": bearer}});
-            stage.secrets().create(&PostParams::default(), &from_value::<Secret>(source)?).await?;
+            life.token.write_by_hand(&bearer).await?;
             life.adopted = Some(bearer);
         }
     }

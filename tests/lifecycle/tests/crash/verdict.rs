@@ -43,14 +43,11 @@ impl<'a> Life<'a> {
     }
 
     pub async fn be_born_now(&self) -> Result<()> {
-        let source =
-            json!({"secretKeyRef": {"name": format!("{}-by-hand", self.token.name), "key": "token"}});
-        let spec = match self.story.birth {
-            Birth::Settled => json!({}),
-            Birth::New => json!({"access": {"mode": "ReadOnly"}}),
-            Birth::Adopting => json!({"adoptFrom": source}),
-        };
-        self.token.create(&spec).await
+        match self.story.birth {
+            Birth::Settled => self.token.create(&json!({})).await,
+            Birth::New => self.token.create(&json!({"access": {"mode": "ReadOnly"}})).await,
+            Birth::Adopting => self.token.adopt().await,
+        }
     }
 
     /// Waits for it to be ready before anything happens to it.

@@ -67,7 +67,8 @@ impl Subject<'_> {
             Act::Adopt => {
                 token.collect_garbage().await?;
                 aurora.add_clear(&made_up, &token.name, organisation(&self.life)).await?;
-                token.adopt(&made_up).await?;
+                token.write_by_hand(&made_up).await?;
+                token.adopt().await?;
             }
             _ => token.patch(&json!({"spec": self.spec(act)})).await?,
         }
