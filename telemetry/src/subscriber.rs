@@ -7,8 +7,8 @@ use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig, Wit
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use opentelemetry_sdk::{Resource, error::OTelSdkError};
-use tracing_subscriber::filter::{EnvFilter, LevelFilter, ParseError, Targets};
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::filter::{EnvFilter, FilterExt, LevelFilter, ParseError, Targets, dynamic_filter_fn};
+use tracing_subscriber::layer::{Filter, SubscriberExt};
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{Layer, Registry, fmt};
 
@@ -58,7 +58,10 @@ pub fn init(settings: &Settings) -> Result<Telemetry, TelemetryError> {
     if provider.is_some() {
         global::set_text_map_propagator(TraceContextPropagator::new());
     }
-    Registry::default().with(lines(settings.format).with_filter(filter)).with(spans).try_init()?;
+    Registry::default()
+        .with(lines(settings.format).with_filter(always_asked(filter)))
+        .with(spans)
+        .try_init()?;
     Ok(Telemetry { provider })
 }
 
@@ -66,6 +69,15 @@ pub fn init(settings: &Settings) -> Result<Telemetry, TelemetryError> {
 /// whatever the log shows.
 fn exported() -> Targets {
     Targets::new().with_default(LevelFilter::INFO).with_target("aurora_mcp", LevelFilter::DEBUG)
+}
+
+/// The filter, asked about every event.
+///
+/// What the layers' filters answer stands in the thread until the event comes. One that all of them take for certain is
+/// not asked about, and would meet the answers to the question before, which need not have had an event: crates ask
+/// whether their line would be logged (tokio-rs/tracing#2519).
+fn always_asked<S>(filter: impl Filter<S>) -> impl Filter<S> {
+    filter.and(dynamic_filter_fn(|_, _| true).with_max_level_hint(LevelFilter::TRACE))
 }
 
 fn lines<S>(format: LogFormat) -> Box<dyn Layer<S> + Send + Sync>
@@ -103,5 +115,48 @@ impl Telemetry {
             Ok(()) | Err(OTelSdkError::AlreadyShutdown) => {}
             Err(error) => tracing::warn!(%error, "spans at shutdown were not exported"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use tracing::{dispatcher, info};
+    use tracing_log::AsTrace;
+    use tracing_log::log::{Level, Metadata};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_comes_although_another_was_asked_about_and_not_wanted() {
+        let written = Written::default();
+        let writer = written.clone();
+        let lines = fmt::layer()
+            .with_writer(move || writer.clone())
+            .with_filter(always_asked(EnvFilter::new("info")));
+        tracing::subscriber::with_default(Registry::default().with(lines), || {
+            for line in ["first", "second"] {
+                info!("{line}");
+                let statement = Metadata::builder().level(Level::Debug).target("sqlx::query").build();
+                dispatcher::get_default(|all| all.enabled(&statement.as_trace()));
+            }
+        });
+        let written = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        assert!(written.contains("first") && written.contains("second"), "{written}");
     }
 }
