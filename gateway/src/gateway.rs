@@ -16,7 +16,7 @@ use crate::aurora::{Aurora, ClientError};
 use crate::auth::{Authenticator, Vouching};
 use crate::config::Config;
 use crate::edge::{Edge, Front, Limits, Readiness};
-use crate::health::{self, Configured, Dependencies, HealthConfig};
+use crate::health::{self, Configured, Dependencies, Health, HealthConfig};
 use crate::mcp::{AuroraMcp, Endpoint};
 use crate::metrics::Metrics;
 use crate::serve::serve;
@@ -57,6 +57,7 @@ pub struct Gateway {
     readiness: Readiness,
     authenticator: Arc<Authenticator>,
     store: Store,
+    health: Health,
     stop: CancellationToken,
     background: CancellationToken,
     server: JoinHandle<()>,
@@ -96,7 +97,7 @@ impl Gateway {
         ));
         let readiness = Readiness::default();
         let (stop, background) = (CancellationToken::new(), CancellationToken::new());
-        let server = AuroraMcp::new(aurora, store.clone(), health, config.tools);
+        let server = AuroraMcp::new(aurora, store.clone(), health.clone(), config.tools);
         let front = Front::from(Edge {
             guard: config.guard,
             proxies: config.proxies,
@@ -137,6 +138,7 @@ impl Gateway {
             readiness,
             authenticator,
             store,
+            health,
             stop,
             background,
             server,
@@ -169,7 +171,9 @@ impl Gateway {
         self.say_farewell();
         tokio::time::sleep(self.limits.linger).await;
         self.stop_accepting();
-        if tokio::time::timeout(self.limits.drain, self.server).await.is_err() {
+        let (drained, ()) =
+            tokio::join!(tokio::time::timeout(self.limits.drain, self.server), self.health.end());
+        if drained.is_err() {
             tracing::warn!("requests were still in flight at the end of the drain time");
         }
         self.authenticator.shut_down(now()).await;

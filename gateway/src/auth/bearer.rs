@@ -6,6 +6,9 @@ use http::header::{AUTHORIZATION, HeaderMap, HeaderName};
 /// For clients behind a proxy that uses `Authorization` for itself.
 pub const OWN_HEADER: HeaderName = HeaderName::from_static("x-aurora-mcp-token");
 
+/// [`TOKEN_PREFIX`] in base64, as far as what follows has no part in it.
+const ENCODED_PREFIX: &str = "YXVyb3JhX21jcF";
+
 /// Why there is no token to look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoBearer {
@@ -19,6 +22,8 @@ pub enum NoBearer {
     Several,
     /// A placeholder that the client did not fill in.
     Placeholder,
+    /// A token in base64, as the data of a Secret holds it.
+    Encoded,
     /// Not a token.
     Malformed(BearerError),
 }
@@ -64,6 +69,9 @@ fn parse(text: &str) -> Result<Bearer, NoBearer> {
     }
     if is_placeholder(text) {
         return Err(NoBearer::Placeholder);
+    }
+    if text.starts_with(ENCODED_PREFIX) {
+        return Err(NoBearer::Encoded);
     }
     Bearer::parse(text).map_err(NoBearer::Malformed)
 }
@@ -136,6 +144,7 @@ mod tests {
             (&[("authorization", b"Bearer <token>")], NoBearer::Placeholder),
             (&[("authorization", b"Bearer {{token}}")], NoBearer::Placeholder),
             (&[("authorization", b"Bearer $AURORA_TOKEN")], NoBearer::Placeholder),
+            (&[("authorization", b"Bearer YXVyb3JhX21jcF94")], NoBearer::Encoded),
             (&[("authorization", b"Bearer a b")], NoBearer::Malformed(BearerError::BadCharacter)),
             (&[("authorization", b"Bearer a,Bearer b")], NoBearer::Malformed(BearerError::BadCharacter)),
             (&[("authorization", b"Bearer \xff")], NoBearer::Malformed(BearerError::BadCharacter)),

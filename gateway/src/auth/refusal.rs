@@ -171,6 +171,10 @@ fn no_bearer(problem: NoBearer) -> &'static str {
             "The client sent a placeholder instead of a token: the variable in its configuration was not replaced. Set the \
              variable, or check the client's syntax for variables."
         }
+        NoBearer::Encoded => {
+            "This is a token in base64, as the data of a Secret holds it. Decode it: kubectl get secret NAME -o \
+             'jsonpath={.data.token}' | base64 -d."
+        }
         NoBearer::Malformed(BearerError::Digest) => {
             "This is the digest of a token (sha256:…), as the database holds it. Send the token itself, which begins with \
              aurora_mcp_."

@@ -76,7 +76,7 @@ pub struct Dependencies {
 #[derive(Debug, Clone)]
 pub struct Health {
     snapshot: Snapshot,
-    _runner: Arc<Runner>,
+    runner: Arc<Runner>,
 }
 
 impl Health {
@@ -90,6 +90,11 @@ impl Health {
         self.report().components.get(&Component::from_name(name)?).cloned()
     }
 
+    /// Ends the checks, each when it is done; the last report stays.
+    pub async fn end(&self) {
+        self.runner.end().await;
+    }
+
     /// Tells of every change of a status or reason.
     pub fn changes(&self) -> watch::Receiver<Arc<Report>> {
         self.snapshot.changes()
@@ -100,38 +105,38 @@ impl Health {
 #[expect(clippy::disallowed_methods, reason = "the moment from which everything is pending")]
 pub fn start(config: HealthConfig, dependencies: Dependencies, registry: &mut Registry) -> Health {
     let snapshot = Snapshot::new(Timestamp::now());
-    let mut runner = Runner::new(snapshot.clone(), HealthMetrics::register(registry));
+    let runner = Runner::new(snapshot.clone(), HealthMetrics::register(registry));
     let Dependencies { store, http, kubernetes } = dependencies;
 
     let program = if config.reads_email { Program::GatewayBehindProxy } else { Program::Gateway };
-    begin(&mut runner, Component::Database, QUICK, config.postgres, |(host, port)| {
+    begin(&runner, Component::Database, QUICK, config.postgres, |(host, port)| {
         Ok(PostgresProbe::new(store, host, port).for_program(program))
     });
-    begin(&mut runner, Component::Redis, QUICK, config.redis.clone(), |settings| {
+    begin(&runner, Component::Redis, QUICK, config.redis.clone(), |settings| {
         Broker::new(&settings).map(RedisProbe::new).map_err(|error| error.to_string())
     });
-    begin(&mut runner, Component::Celery, CELERY, config.redis, |settings| {
+    begin(&runner, Component::Celery, CELERY, config.redis, |settings| {
         Broker::new(&settings).map(CeleryProbe::new).map_err(|error| error.to_string())
     });
-    begin(&mut runner, Component::Weaviate, QUICK, config.weaviate, |settings| {
+    begin(&runner, Component::Weaviate, QUICK, config.weaviate, |settings| {
         Ok(WeaviateProbe::new(http.clone(), settings))
     });
-    begin(&mut runner, Component::AuroraApi, QUICK, config.aurora_api, |base| {
+    begin(&runner, Component::AuroraApi, QUICK, config.aurora_api, |base| {
         Ok(AuroraProbe::new(http.clone(), base))
     });
-    begin(&mut runner, Component::Chatbot, QUICK, config.chatbot, |settings| {
+    begin(&runner, Component::Chatbot, QUICK, config.chatbot, |settings| {
         Ok(ChatbotProbe::new(http.clone(), settings))
     });
-    begin(&mut runner, Component::Kubernetes, KUBERNETES, config.kubernetes, |settings| match &kubernetes {
+    begin(&runner, Component::Kubernetes, KUBERNETES, config.kubernetes, |settings| match &kubernetes {
         Some(client) => Ok(KubernetesProbe::start(client, settings)),
         None => Err("AURORA_NAMESPACE is set, but there is no access to a Kubernetes API.".to_owned()),
     });
-    Health { snapshot, _runner: Arc::new(runner) }
+    Health { snapshot, runner: Arc::new(runner) }
 }
 
 /// Starts a probe, or settles why there is none.
 fn begin<T, P: Probe>(
-    runner: &mut Runner,
+    runner: &Runner,
     component: Component,
     pace: Pace,
     configured: Configured<T>,

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::component::Component;
 use super::metrics::HealthMetrics;
@@ -22,25 +23,26 @@ pub struct Pace {
     pub limit: Duration,
 }
 
-/// Starts and owns the tasks.
+/// Starts the tasks, which end between two checks: one that is cut off may leave something behind.
 #[derive(Debug)]
 pub struct Runner {
     snapshot: Snapshot,
     metrics: HealthMetrics,
-    tasks: JoinSet<()>,
+    tasks: TaskTracker,
+    end: CancellationToken,
 }
 
 impl Runner {
     /// A runner without components.
     pub fn new(snapshot: Snapshot, metrics: HealthMetrics) -> Self {
-        Self { snapshot, metrics, tasks: JoinSet::new() }
+        Self { snapshot, metrics, tasks: TaskTracker::new(), end: CancellationToken::new() }
     }
 
     /// Checks a component from now on.
-    pub fn probe(&mut self, component: Component, pace: Pace, mut probe: impl Probe) {
-        let (snapshot, metrics) = (self.snapshot.clone(), self.metrics.clone());
+    pub fn probe(&self, component: Component, pace: Pace, mut probe: impl Probe) {
+        let (snapshot, metrics, end) = (self.snapshot.clone(), self.metrics.clone(), self.end.clone());
         self.tasks.spawn(async move {
-            loop {
+            while !end.is_cancelled() {
                 let begun = Instant::now();
                 let checked = tokio::time::timeout(pace.limit, probe.check()).await;
                 let verdict = checked.unwrap_or_else(|_| {
@@ -48,14 +50,27 @@ impl Runner {
                     failing(component, Reason::Timeout, text)
                 });
                 publish(&snapshot, &metrics, component, verdict, begun.elapsed());
-                tokio::time::sleep(pace.interval).await;
+                end.run_until_cancelled(tokio::time::sleep(pace.interval)).await;
             }
         });
     }
 
     /// Publishes what will not change: the component is not asked.
-    pub fn settle(&mut self, component: Component, verdict: Verdict) {
+    pub fn settle(&self, component: Component, verdict: Verdict) {
         publish(&self.snapshot, &self.metrics, component, verdict, Duration::ZERO);
+    }
+
+    /// Checks no more, once the checks under way are done.
+    pub async fn end(&self) {
+        self.end.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        self.end.cancel();
     }
 }
 
@@ -93,6 +108,9 @@ mod tests {
     use super::super::verdict::Status;
     use super::*;
     use prometheus_client::registry::Registry;
+    use tokio::sync::watch;
+
+    const PACE: Pace = Pace { interval: Duration::from_secs(5), limit: Duration::from_secs(8) };
 
     /// Gives its verdicts in turn, then hangs.
     struct Scripted(Vec<Verdict>);
@@ -109,15 +127,37 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_check_that_hangs_counts_as_timed_out() {
         let snapshot = Snapshot::new(Timestamp::UNIX_EPOCH);
-        let mut runner = Runner::new(snapshot.clone(), HealthMetrics::register(&mut Registry::default()));
+        let runner = Runner::new(snapshot.clone(), HealthMetrics::register(&mut Registry::default()));
         let mut changes = snapshot.changes();
-        let pace = Pace { interval: Duration::from_secs(5), limit: Duration::from_secs(8) };
-        runner.probe(Component::Redis, pace, Scripted(vec![Verdict::healthy("fine")]));
+        runner.probe(Component::Redis, PACE, Scripted(vec![Verdict::healthy("fine")]));
         changes.changed().await.unwrap();
         assert_eq!(snapshot.report().components[&Component::Redis].status, Status::Healthy);
         changes.changed().await.unwrap();
         let redis = snapshot.report().components[&Component::Redis].clone();
         assert_eq!((redis.status, redis.reason), (Status::Unhealthy, Reason::Timeout));
         assert!(redis.hint.is_some());
+    }
+    /// Takes a second, and says when it is done.
+    struct Lasting(watch::Sender<u32>);
+
+    impl Probe for Lasting {
+        async fn check(&mut self) -> Verdict {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            self.0.send_modify(|done| *done += 1);
+            Verdict::healthy("fine")
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_check_under_way_is_done_at_the_end_and_none_begins() {
+        let snapshot = Snapshot::new(Timestamp::UNIX_EPOCH);
+        let runner = Runner::new(snapshot, HealthMetrics::register(&mut Registry::default()));
+        let (done, count) = watch::channel(0);
+        runner.probe(Component::Celery, PACE, Lasting(done));
+        tokio::task::yield_now().await;
+        runner.end().await;
+        assert_eq!(*count.borrow(), 1);
+        tokio::time::sleep(PACE.interval * 2).await;
+        assert_eq!(*count.borrow(), 1);
     }
 }
