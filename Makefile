@@ -11,7 +11,7 @@ export PATH := $(CACHE)/bin:$(PATH)
 .PHONY: help demo test check cluster down install needs lint deny shellcheck compose browser expose chart chart-ci dashboard unit services lifecycle conformance clients e2e soak fuzz docs shown bench bench-gateway bench-operator bench-revocation generate plugin workflows sbom clean-check
 
 help: ## list the targets
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{gsub(/\$$\$$/, "$$", $$2); printf "  make %-16s %s\n", $$1, $$2}'
 
 demo: ## bring everything up on a real cluster, call it with a real MCP client, leave it running
 	@tests/demo.sh
@@ -148,6 +148,6 @@ generate: $(TOOLS)/.stamp ## everything in the repository that is made from some
 
 CARGO_BIN := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 plugin: ## install `kubectl aurora-mcp` and its completion into cargo's folder of programs
-	cargo install --quiet --locked --path kubectl-aurora-mcp
+	cargo install --locked --profile testbed --path kubectl-aurora-mcp
 	$(CARGO_BIN)/kubectl-aurora_mcp completion kubectl >$(CARGO_BIN)/kubectl_complete-aurora_mcp
 	chmod +x $(CARGO_BIN)/kubectl_complete-aurora_mcp

@@ -45,9 +45,9 @@ if [ "$(forwarded_port)" != "$PORT" ] || ! answers >/dev/null 2>&1; then
 fi
 until_ok 30 "the gateway through the port-forward" answers
 
-token=$(kubectl -n aurora-oss get secret alice -o 'jsonpath={.data.token}' | base64 -d)
-(umask 077 && jq -n --arg url "http://127.0.0.1:$PORT/mcp" --arg authorization "Bearer $token" \
-  '{mcpServers: {aurora: {url: $url, headers: {Authorization: $authorization}}}}' >"$RUN/mcp.json")
+# As the Secret has it, but for the address.
+(umask 077 && kubectl -n aurora-oss get secret alice -o 'jsonpath={.data.mcp\.json}' | base64 -d |
+  jq --arg url "http://127.0.0.1:$PORT/mcp" '.mcpServers[].url = $url' >"$RUN/mcp.json")
 
 say "calling it with the official Python SDK"
 python=$(tests/clients/python/install.sh 2)
@@ -56,3 +56,14 @@ python=$(tests/clients/python/install.sh 2)
 say "all of it is running; \`make down\` ends it"
 printf '\nFor Cursor (~/.cursor/mcp.json) and Claude (.mcp.json), also in %s:\n\n' "$RUN/mcp.json"
 cat "$RUN/mcp.json"
+if [ "${CLUSTER:-testbed}" != existing ]; then
+  printf '\nTo look around, with the helm and kubectl that fit this cluster:\n\n  export KUBECONFIG=%s PATH=%s:$PATH\n' "$RUN/kubeconfig" "$BIN"
+fi
+cat <<END
+
+  kubectl get mcptokens -A
+  make plugin    # the kubectl plugin; then:
+  kubectl aurora-mcp connect -n aurora-oss eddie --client cursor --user eddie@alpha.example --port 18811
+
+Port $PORT of this machine leads to the gateway already: leave out the port-forward and the helm install of the README and the quick start.
+END

@@ -6,8 +6,8 @@ set -euo pipefail
 [ "${CLUSTER:-testbed}" = existing ] || export KUBECONFIG=$RUN/kubeconfig
 cd "$CHECKOUT"
 
-say "building the operator, the gateway and the stand-in of the Aurora API (release; some five to ten minutes the first time)"
-progress "release build" cargo build --release --locked -p aurora-mcp-operator -p aurora-mcp-gateway -p aurora-api-stand-in
+say "building the operator, the gateway and the stand-in of the Aurora API"
+build_programs
 say "making the images and loading them into the cluster"
 tests/testbed/testbed load
 image=$(cat "$RUN/image")

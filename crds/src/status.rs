@@ -60,7 +60,7 @@ pub struct McpTokenStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_token: Option<PreviousToken>,
 
-    /// When a client last used the token, up to five minutes late.
+    /// When a client last used the token, up to a quarter of an hour late.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used_at: Option<Time>,
 

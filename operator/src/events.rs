@@ -61,7 +61,19 @@ fn news(before: Option<&McpTokenStatus>, after: &McpTokenStatus) -> Vec<Event> {
         };
         events.push(event(type_, &reason, "Reconcile", &message));
     }
+    events.extend(unknown_tools(before, after));
     events
+}
+
+/// The token works, though not as it was meant.
+fn unknown_tools(before: Option<&McpTokenStatus>, after: &McpTokenStatus) -> Option<Event> {
+    let told = |status: &McpTokenStatus| {
+        let condition = status.conditions.iter().find(|condition| condition.type_ == "ToolsKnown")?;
+        (condition.status == "False").then(|| (condition.reason.clone(), condition.message.clone()))
+    };
+    let is = told(after)?;
+    let (reason, message) = (before.and_then(told).as_ref() != Some(&is)).then_some(is)?;
+    Some(event(EventType::Warning, &reason, "Reconcile", &message))
 }
 
 /// A new token was made: the first, or the next.
@@ -134,6 +146,18 @@ mod tests {
         assert_eq!(reasons(Some(&first), &first), Vec::<String>::new());
         assert_eq!(reasons(Some(&first), &status("True", "Ready", 2)), ["TokenRotated"]);
         assert_eq!(reasons(Some(&first), &status("False", "UserNotFound", 1)), ["UserNotFound"]);
+    }
+
+    #[test]
+    fn tools_that_nobody_has_are_told_once() {
+        let known = status("True", "Ready", 1);
+        let mut misspelt = known.clone();
+        let [mut condition] = status("False", "UnknownTools", 1).conditions.try_into().unwrap();
+        condition.type_ = "ToolsKnown".into();
+        misspelt.conditions.push(condition);
+        assert_eq!(reasons(Some(&known), &misspelt), ["UnknownTools"]);
+        assert_eq!(reasons(Some(&misspelt), &misspelt), Vec::<String>::new());
+        assert_eq!(reasons(Some(&misspelt), &known), Vec::<String>::new());
     }
 
     #[test]

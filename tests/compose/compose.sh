@@ -19,7 +19,7 @@ fi
 
 PYTHON_SDK=$(tests/clients/python/install.sh 2)
 export PYTHON_SDK
-progress "release build" cargo build --release --locked -p aurora-mcp-operator -p aurora-mcp-gateway -p aurora-api-stand-in
+build_programs
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 { tests/testbed/images.sh data; tests/testbed/images.sh product; } >"$WORK/archives"

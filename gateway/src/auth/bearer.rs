@@ -53,7 +53,13 @@ fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a st
     if values.next().is_some() {
         return Err(NoBearer::Several);
     }
-    let text = value.to_str().map_err(|_| NoBearer::Malformed(BearerError::BadCharacter))?;
+    // The ellipsis in which examples of tokens end is no ASCII.
+    let no_text = if value.as_bytes().ends_with("…".as_bytes()) {
+        NoBearer::Placeholder
+    } else {
+        NoBearer::Malformed(BearerError::BadCharacter)
+    };
+    let text = value.to_str().map_err(|_| no_text)?;
     Ok(Some(text.trim_matches([' ', '\t'])))
 }
 
@@ -76,12 +82,14 @@ fn parse(text: &str) -> Result<Bearer, NoBearer> {
     Bearer::parse(text).map_err(NoBearer::Malformed)
 }
 
-/// `${AURORA_TOKEN}`, `<token>`, `{{token}}`, `$TOKEN`: a variable that the client sent as it stands in its configuration.
+/// `${AURORA_TOKEN}`, `<token>`, `{{token}}`, `$TOKEN`, `aurora_mcp_...`: a variable or an example that the client sent as it
+/// stands in its configuration.
 fn is_placeholder(text: &str) -> bool {
     text.starts_with("${")
         || text.starts_with("{{")
         || text.starts_with("$(")
         || (text.starts_with('<') && text.ends_with('>'))
+        || text.ends_with("...")
         || text.strip_prefix('$').is_some_and(|name| {
             !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         })
@@ -144,6 +152,8 @@ mod tests {
             (&[("authorization", b"Bearer <token>")], NoBearer::Placeholder),
             (&[("authorization", b"Bearer {{token}}")], NoBearer::Placeholder),
             (&[("authorization", b"Bearer $AURORA_TOKEN")], NoBearer::Placeholder),
+            (&[("authorization", b"Bearer aurora_mcp_...")], NoBearer::Placeholder),
+            (&[("authorization", "Bearer aurora_mcp_…".as_bytes())], NoBearer::Placeholder),
             (&[("authorization", b"Bearer YXVyb3JhX21jcF94")], NoBearer::Encoded),
             (&[("authorization", b"Bearer a b")], NoBearer::Malformed(BearerError::BadCharacter)),
             (&[("authorization", b"Bearer a,Bearer b")], NoBearer::Malformed(BearerError::BadCharacter)),

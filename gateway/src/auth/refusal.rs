@@ -112,8 +112,8 @@ impl Refusal {
             }
             Self::NoBearer(problem) => no_bearer(*problem),
             Self::Unknown => {
-                "No token like this exists. Check that it was copied whole; a token begins with aurora_mcp_ and has 75 \
-                 characters. If its database row was deleted, make a new one."
+                "No token like this exists. Check that it was copied whole and without quotes; a token begins with \
+                 aurora_mcp_ and has 75 characters. If its database row was deleted, make a new one."
             }
             Self::Revoked => "The token was revoked. Make a new one.",
             Self::Suspended => "The token is suspended. Its owner can resume it with spec.suspended: false.",
@@ -160,16 +160,20 @@ impl Refusal {
 
 fn no_bearer(problem: NoBearer) -> &'static str {
     match problem {
-        NoBearer::Missing => "Send the token as `Authorization: Bearer aurora_mcp_…`.",
+        NoBearer::Missing => {
+            "Send the token as `Authorization: Bearer aurora_mcp_…`; none is read from the address."
+        }
         NoBearer::Elsewhere => {
             "The token came in a header that is not read. Send it as `Authorization: Bearer aurora_mcp_…`, or as \
              `X-Aurora-MCP-Token` behind a proxy that uses Authorization for itself."
         }
-        NoBearer::OtherScheme => "The Authorization header must have the form `Bearer aurora_mcp_…`.",
+        NoBearer::OtherScheme => {
+            "The Authorization header has another scheme, such as Basic, or none. It must have the form `Bearer aurora_mcp_…`."
+        }
         NoBearer::Several => "There is more than one token in the headers. Send one.",
         NoBearer::Placeholder => {
-            "The client sent a placeholder instead of a token: the variable in its configuration was not replaced. Set the \
-             variable, or check the client's syntax for variables."
+            "The client sent a placeholder instead of a token: a variable or an example in its configuration was not replaced. \
+             Put the token there, set the variable, or check the client's syntax for variables."
         }
         NoBearer::Encoded => {
             "This is a token in base64, as the data of a Secret holds it. Decode it: kubectl get secret NAME -o \
@@ -180,7 +184,8 @@ fn no_bearer(problem: NoBearer) -> &'static str {
              aurora_mcp_."
         }
         NoBearer::Malformed(_) => {
-            "This is not a token. A token begins with aurora_mcp_ and has 75 characters."
+            "This is not a token. A token begins with aurora_mcp_ and has 75 characters; beside it there is nothing else, \
+             such as quotes or a second Bearer."
         }
     }
 }

@@ -47,9 +47,16 @@ fn present<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
+/// curl sends what follows a line break in a header as a header or body of its own.
+const EMPTY: &str = "the body is empty: send a JSON-RPC message. If you did send one, look for a line break at the end of a \
+                     header, such as that of a token that was read from a file";
+
 /// Reads a body.
 pub fn read(body: &[u8]) -> Result<Message<'_>, EnvelopeError> {
     let text = std::str::from_utf8(body).map_err(|_| broken("the body is not UTF-8"))?;
+    if text.trim().is_empty() {
+        return Err(broken(EMPTY));
+    }
     let envelope: Envelope = match serde_json::from_str(text) {
         Ok(envelope) => envelope,
         Err(error) if error.is_data() => {
@@ -59,10 +66,10 @@ pub fn read(body: &[u8]) -> Result<Message<'_>, EnvelopeError> {
                     wrong(None, "batches are not supported: send one message")
                 }
                 Ok(_) => wrong(None, "the body is not a JSON-RPC message"),
-                Err(_) => broken("the body is not JSON"),
+                Err(error) => not_json(&error),
             });
         }
-        Err(_) => return Err(broken("the body is not JSON")),
+        Err(error) => return Err(not_json(&error)),
     };
     message(envelope)
 }
@@ -97,7 +104,12 @@ fn identifier(raw: &RawValue) -> Result<NumberOrString, EnvelopeError> {
     serde_json::from_str(raw.get()).map_err(|_| wrong(None, "id must be a string or a whole number"))
 }
 
-fn broken(message: &'static str) -> EnvelopeError {
+/// A syntax error says what is wrong where, and nothing of the text.
+fn not_json(error: &serde_json::Error) -> EnvelopeError {
+    broken(format!("the body is not JSON: {error}"))
+}
+
+fn broken(message: impl Into<Cow<'static, str>>) -> EnvelopeError {
     EnvelopeError { id: None, error: ErrorData::new(ErrorCode::PARSE_ERROR, message, None) }
 }
 
@@ -141,6 +153,19 @@ mod tests {
             b"{'jsonrpc':'2.0'}",
         ] {
             assert_eq!(read(body).unwrap_err().error.code, ErrorCode::PARSE_ERROR, "{body:?}");
+        }
+    }
+
+    #[test]
+    fn a_parse_error_says_what_is_wrong_where() {
+        for (body, said) in [
+            ("", "the body is empty"),
+            (" \r\n", "the body is empty"),
+            ("{\"jsonrpc\":\"2.0\",}", "the body is not JSON: trailing comma at line 1 column 18"),
+            ("{\"method\":[7], \"secret\" 1}", "the body is not JSON: expected `:` at line 1 column 25"),
+        ] {
+            let error = read(body.as_bytes()).unwrap_err().error;
+            assert!(error.message.starts_with(said), "{body:?}: {}", error.message);
         }
     }
 

@@ -187,13 +187,7 @@ impl ServerHandler for AuroraMcp {
                 scope.note_failure(error.category());
                 Ok(error.into_result().into())
             }
-            None => {
-                let name: String = request.name.chars().take(80).collect();
-                let message = format!(
-                    "there is no tool {name:?} for this token; tools/list shows those that there are"
-                );
-                Err(ErrorData::invalid_params(message, None))
-            }
+            None => Err(ErrorData::invalid_params(self.0.tools.absent(&request.name, &scope.access), None)),
         }
     }
 

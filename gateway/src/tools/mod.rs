@@ -32,6 +32,11 @@ use self::output::Output;
 use crate::access::AccessRules;
 use crate::aurora::Connectors;
 
+/// From this likeness on, of 1 at most, a name is taken for another one misspelt.
+const LIKE: f64 = 0.85;
+/// So much of a name is repeated to its sender.
+const LONGEST_NAME: usize = 80;
+
 /// A tool: a definition and a call of a typed Aurora client method.
 #[async_trait]
 pub trait Tool: Send + Sync {
@@ -180,6 +185,24 @@ impl Toolset {
         Some(entry.call(arguments, context).await)
     }
 
+    /// Why there is no such tool for a caller, and which may have been meant.
+    pub fn absent(&self, name: &str, access: &AccessRules) -> String {
+        if self.find(name).is_some() {
+            return format!(
+                "this token may not call {name}: its access leaves the tool out; tools/list shows the others"
+            );
+        }
+        let permitted = self.entries.iter().filter(|entry| entry.permitted(access));
+        let likeness = |known: &&str| strsim::jaro_winkler(known, name);
+        let nearest = permitted
+            .map(|entry| entry.definition.name.as_ref())
+            .max_by(|one, other| likeness(one).total_cmp(&likeness(other)))
+            .filter(|known| likeness(known) >= LIKE);
+        let meant = nearest.map(|known| format!("; did you mean {known}?")).unwrap_or_default();
+        let name: String = name.chars().take(LONGEST_NAME).collect();
+        format!("there is no tool {name:?}{meant}; tools/list shows those that there are")
+    }
+
     fn find(&self, name: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.names().any(|known| known == name))
     }
@@ -187,6 +210,8 @@ impl Toolset {
 
 #[cfg(test)]
 mod tests {
+    use aurora_mcp_store::{Access, Mode};
+
     use super::*;
 
     /// Everything that can be connected.
@@ -317,6 +342,22 @@ mod tests {
             assert!(known.keys().all(|name| error.contains(name)), "{error}");
             assert!(!known.is_empty() || error.ends_with(" takes no arguments"), "{error}");
             assert_eq!(argument::named(&tool, known.clone()).unwrap(), *known);
+        }
+    }
+
+    #[test]
+    fn an_absent_tool_is_one_that_is_not_permitted_or_one_that_was_misspelt() {
+        let read_only = Access { mode: Mode::ReadOnly, ..Access::default() };
+        let (all, read_only) = (AccessRules::unlimited(), AccessRules::from(read_only));
+        for (name, access, said) in [
+            ("list_incident", &all, "there is no tool \"list_incident\"; did you mean list_incidents?"),
+            ("getIncident", &all, "there is no tool \"getIncident\"; did you mean get_incident?"),
+            ("trigger_rca", &read_only, "this token may not call trigger_rca"),
+            ("triger_rca", &read_only, "there is no tool \"triger_rca\"; tools/list"),
+            ("drop_tables", &all, "there is no tool \"drop_tables\"; tools/list"),
+        ] {
+            let absent = Toolset::default().absent(name, access);
+            assert!(absent.starts_with(said), "{absent}");
         }
     }
 

@@ -23,6 +23,7 @@ const PROXY: &str = "proxy_pass http://upstream; proxy_http_version 1.1; proxy_s
 pub enum Kind {
     Gateway,
     Nginx,
+    Hyper,
     Stock,
 }
 
@@ -37,12 +38,13 @@ pub struct Server {
 }
 
 impl Kind {
-    pub const ALL: [Self; 3] = [Self::Gateway, Self::Nginx, Self::Stock];
+    pub const ALL: [Self; 4] = [Self::Gateway, Self::Nginx, Self::Hyper, Self::Stock];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Gateway => "gateway",
             Self::Nginx => "nginx, plain proxy",
+            Self::Hyper => "hyper, plain proxy",
             Self::Stock => "stock rmcp",
         }
     }
@@ -73,8 +75,9 @@ impl Kind {
                 command
             }
             Self::Nginx => nginx(bed, SERVER, port, PROXY)?,
-            Self::Stock => {
-                let mut command = pinned(SERVER, &bed.programs.join("stock-rmcp"));
+            Self::Hyper | Self::Stock => {
+                let program = if self == Self::Hyper { "hyper-proxy" } else { "stock-rmcp" };
+                let mut command = pinned(SERVER, &bed.programs.join(program));
                 command.args([port.to_string(), upstream]);
                 command
             }
@@ -83,7 +86,10 @@ impl Kind {
 
     /// Whether it gives the incidents that the upstream has.
     async fn answers(self, bed: &Bed, port: u16) -> bool {
-        let place = if self == Self::Nginx { "/incidents" } else { "/result/structuredContent/incidents" };
+        let place = match self {
+            Self::Gateway | Self::Stock => "/result/structuredContent/incidents",
+            Self::Nginx | Self::Hyper => "/incidents",
+        };
         let request = bed
             .http
             .post(format!("http://127.0.0.1:{port}/mcp"))
