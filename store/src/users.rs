@@ -50,16 +50,6 @@ impl From<Found> for User {
 }
 
 impl Store {
-    /// One of Aurora's users.
-    #[tracing::instrument(name = STEP, skip_all, fields(otel.kind = "client", db.system.name = "postgresql"))]
-    pub async fn user(&self, key: UserKey<'_>) -> Result<Option<User>, StoreError> {
-        answered(STEP, async {
-            let mut connection = self.pool.acquire().await.map_err(StoreError::at(STEP))?;
-            user(&mut connection, key).await
-        })
-        .await
-    }
-
     /// A user's address and role. The gateway may lack the grant for it, and works without.
     #[tracing::instrument(name = STEP, skip_all, fields(otel.kind = "client", db.system.name = "postgresql"))]
     pub async fn profile(&self, id: &UserId) -> Result<Option<Profile>, StoreError> {
@@ -74,6 +64,7 @@ impl Store {
     }
 }
 
+/// One of Aurora's users.
 pub(crate) async fn user(
     connection: &mut PgConnection,
     key: UserKey<'_>,

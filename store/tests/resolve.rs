@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use aurora_mcp_store::{
-    Access, Bearer, Category, Change, Mode, NewManaged, OrgId, Owner, Resolution, Settings, Store, UserId,
-    UserKey,
+    Access, Bearer, Category, Change, Mode, NewManaged, OrgId, Owner, Resolution, Settings, Store, User,
+    UserId, UserKey,
 };
 use aurora_mcp_test_database::TestDatabase;
 use aurora_mcp_test_database::seed::{ALICE, ALPHA, BETA, BOB, NORA};
@@ -15,6 +15,11 @@ use futures::StreamExt as _;
 fn store(database: &TestDatabase) -> Store {
     let settings = Settings::from_lookup(|name| database.lookup(name)).unwrap();
     Store::connect_lazy(&settings, "test", 3)
+}
+
+async fn user(store: &Store, key: UserKey<'_>) -> Option<User> {
+    let owner = limited(&Bearer::mint(&[1; 48])).owner;
+    store.ledger_and_user(&owner, None, key).await.unwrap().1
 }
 
 fn limited(token: &Bearer) -> NewManaged {
@@ -187,11 +192,12 @@ async fn last_use_is_noted_and_never_goes_back() {
 async fn users_are_found_by_id_and_address() {
     TestDatabase::run(async |database| {
         let store = store(database);
-        let by_id = store.user(UserKey::Id(ALICE)).await.unwrap().unwrap();
+        store.migrate().await.unwrap();
+        let by_id = user(&store, UserKey::Id(ALICE)).await.unwrap();
         assert_eq!(by_id.org_id, Some(OrgId::new(ALPHA)));
-        assert_eq!(store.user(UserKey::Email("ALICE@alpha.example")).await.unwrap(), Some(by_id));
-        assert_eq!(store.user(UserKey::Email("nobody@alpha.example")).await.unwrap(), None);
-        assert_eq!(store.user(UserKey::Id(NORA)).await.unwrap().unwrap().org_id, None);
+        assert_eq!(user(&store, UserKey::Email("ALICE@alpha.example")).await, Some(by_id));
+        assert_eq!(user(&store, UserKey::Email("nobody@alpha.example")).await, None);
+        assert_eq!(user(&store, UserKey::Id(NORA)).await.unwrap().org_id, None);
     })
     .await;
 }
@@ -200,11 +206,12 @@ async fn users_are_found_by_id_and_address() {
 async fn two_addresses_that_differ_only_in_case_are_told_apart_or_refused() {
     TestDatabase::run(async |database| {
         let store = store(database);
+        store.migrate().await.unwrap();
         let sql = format!("INSERT INTO users (id, email, password_hash, org_id) VALUES ('x', 'ALICE@alpha.example', '!', '{BETA}')");
         database.execute(&sql).await;
-        assert_eq!(store.user(UserKey::Email("ALICE@alpha.example")).await.unwrap().unwrap().id, UserId::new("x"));
-        assert_eq!(store.user(UserKey::Email("alice@alpha.example")).await.unwrap().unwrap().id, UserId::new(ALICE));
-        assert_eq!(store.user(UserKey::Email("Alice@Alpha.Example")).await.unwrap(), None);
+        assert_eq!(user(&store, UserKey::Email("ALICE@alpha.example")).await.unwrap().id, UserId::new("x"));
+        assert_eq!(user(&store, UserKey::Email("alice@alpha.example")).await.unwrap().id, UserId::new(ALICE));
+        assert_eq!(user(&store, UserKey::Email("Alice@Alpha.Example")).await, None);
     })
     .await;
 }

@@ -59,8 +59,9 @@ async fn operator_can_do_all_that_it_does() {
         let (operator, _) = started(database).await;
         assert_eq!(operator.missing_grants(Program::Operator).await.unwrap(), []);
         assert!(operator.probe().await.unwrap().announced);
-        assert!(operator.user(UserKey::Id(ALICE)).await.unwrap().is_some());
-        assert!(operator.user(UserKey::Email("alice@alpha.example")).await.unwrap().is_some());
+        for key in [UserKey::Id(ALICE), UserKey::Email("alice@alpha.example")] {
+            assert!(operator.ledger_and_user(&owner(), None, key).await.unwrap().1.is_some());
+        }
         let (first, second, clear) = (token(1), token(2), token(3));
         operator.register(&new(&first, 1)).await.unwrap();
         operator.register(&new(&second, 2)).await.unwrap();
