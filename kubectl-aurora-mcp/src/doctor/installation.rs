@@ -7,6 +7,7 @@ use kube::api::ListParams;
 use crate::cli::Doctor;
 use crate::cluster::Cluster;
 use crate::doctor::finding::Finding;
+use crate::doctor::operator::{self, Place};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::seen::Seen;
@@ -32,10 +33,14 @@ pub(super) async fn crd(cluster: &Cluster) -> Finding {
 }
 
 pub(super) async fn examine(cluster: &Cluster, wanted: &Doctor) -> Vec<Finding> {
-    let mut findings = vec![tokens(cluster).await];
     let namespace = wanted.gateway_namespace.clone().unwrap_or_else(|| cluster.namespace.clone());
     let services = cluster.api_in::<Service>(&namespace).list(&ListParams::default().labels(GATEWAY)).await;
-    match Seen::of(services).map(|list| list.items) {
+    let services = Seen::of(services).map(|list| list.items);
+    let here = matches!(&services, Seen::Found(all) if !all.is_empty()).then_some(namespace.as_str());
+    let place = Place::of(None, wanted.gateway_namespace.as_deref(), here, &cluster.namespace);
+    let mut findings = operator::examine(cluster, &place).await;
+    findings.push(tokens(cluster).await);
+    match services {
         Seen::Found(services) if services.is_empty() => findings.push(
             Finding::failed("service", format!("no Service of the gateway in {namespace}")).hint(
                 "give the gateway's namespace with --gateway-namespace, or install the chart",
