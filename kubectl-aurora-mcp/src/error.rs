@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::mcp::McpError;
+use crate::output::command;
 
 /// Why a command ended without doing what it should.
 #[derive(Debug, thiserror::Error)]
@@ -26,9 +27,12 @@ pub(crate) enum Error {
     #[error("McpToken {name} exists already; choose another name, or use `connect` or `rotate`")]
     Exists { name: String },
     #[error(
-        "McpToken {name} isn't ready after {waited}: {why}\n`kubectl aurora-mcp doctor {name}` looks closer."
+        "McpToken {name} isn't ready after {waited}: {why}\n`{}` looks closer.",
+        command("doctor", namespace, name)
     )]
-    NotReady { name: String, waited: String, why: String },
+    NotReady { name: String, namespace: String, waited: String, why: String },
+    #[error("McpToken {name} can't be used: {why}\n{hint}")]
+    Denied { name: String, why: String, hint: String },
     #[error("{0}")]
     Usage(String),
     #[error("{}: {source}", path.display())]

@@ -60,7 +60,7 @@ async fn ready_token(cluster: &Cluster, wanted: &Connect, out: &mut dyn Write) -
         create::make(cluster, &create::resource(&cluster.namespace, &wanted.name, &wanted.spec)?).await?;
         writeln!(out, "McpToken {} made in namespace {}", wanted.name, cluster.namespace)?;
     }
-    ready::wait(cluster, &wanted.name, wanted.wait).await
+    ready::wait(cluster, &wanted.name, wanted.wait, out).await
 }
 
 /// The address for the client, and what has to stay open for it.

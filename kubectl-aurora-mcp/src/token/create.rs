@@ -20,7 +20,7 @@ pub(crate) async fn run(cluster: &Cluster, wanted: &Wanted, out: &mut dyn Write)
     make(cluster, &token).await?;
     writeln!(out, "McpToken {} made in namespace {}", wanted.name, cluster.namespace)?;
     if !wanted.wait.is_zero() {
-        let token = ready::wait(cluster, &wanted.name, wanted.wait).await?;
+        let token = ready::wait(cluster, &wanted.name, wanted.wait, out).await?;
         let status = token.status.unwrap_or_default();
         writeln!(
             out,
