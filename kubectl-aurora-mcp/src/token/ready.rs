@@ -15,7 +15,7 @@ use crate::token::refusal::{Remedy, refusal, stays};
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// What is waited for.
-pub(crate) struct Wanted<'a> {
+pub(crate) struct Goal<'a> {
     pub(crate) name: &'a str,
     pub(crate) limit: Duration,
     /// What was just asked for: a refusal that it mends is an old one.
@@ -29,7 +29,7 @@ pub(crate) async fn wait(
     limit: Duration,
     out: &mut dyn Write,
 ) -> Result<McpToken, Error> {
-    let token = until(cluster, &Wanted { name, limit, asked: None }, out, is_ready).await?;
+    let token = until(cluster, &Goal { name, limit, asked: None }, out, is_ready).await?;
     if let Some(warning) = warning(&token) {
         writeln!(out, "warning: {warning}")?;
     }
@@ -39,11 +39,11 @@ pub(crate) async fn wait(
 /// Until something holds, the operator refuses it for good, or the time is over. Says what it waits for.
 pub(crate) async fn until(
     cluster: &Cluster,
-    wanted: &Wanted<'_>,
+    goal: &Goal<'_>,
     out: &mut dyn Write,
     holds: impl Fn(&McpToken) -> bool,
 ) -> Result<McpToken, Error> {
-    let Wanted { name, limit, asked } = *wanted;
+    let Goal { name, limit, asked } = *goal;
     let end = Instant::now() + limit;
     let mut said: Option<(String, Instant)> = None;
     loop {
@@ -55,7 +55,9 @@ pub(crate) async fn until(
         let refusal = refusal(&token).filter(|no| asked.is_none() || Remedy::of(&no.reason) != asked);
         if let Some(refusal) = refusal {
             let since = said.as_ref().filter(|(before, _)| *before == why).map(|(_, since)| *since);
-            if let Some(remedy) = stays(refusal, since.map_or(Duration::ZERO, |since| now - since)) {
+            if let Some(remedy) =
+                stays(refusal, since.map_or(Duration::ZERO, |since| now - since), asked.is_some())
+            {
                 return Err(Error::Denied {
                     name: name.to_owned(),
                     why,
@@ -148,8 +150,8 @@ mod tests {
     async fn waited(answers: &[Value], asked: Option<Remedy>) -> (String, Result<McpToken, Error>) {
         let answers: Vec<_> = answers.iter().map(|answer| (PATH, answer.clone())).collect();
         let (cluster, mut out) = (api_server::cluster(&answers).await, Vec::new());
-        let wanted = Wanted { name: "laptop", limit: Duration::from_secs(60), asked };
-        let ended = until(&cluster, &wanted, &mut out, is_ready).await;
+        let goal = Goal { name: "laptop", limit: Duration::from_secs(60), asked };
+        let ended = until(&cluster, &goal, &mut out, is_ready).await;
         (String::from_utf8(out).unwrap(), ended)
     }
 

@@ -9,8 +9,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use crate::output::command;
 use crate::token::ready;
 
-/// The Secret of an earlier McpToken of the same name is collected by then.
-const COLLECTED: Duration = Duration::from_secs(5);
+/// By then the Secret of an earlier McpToken of the same name is collected, and the operator has answered a request.
+const MOMENT: Duration = Duration::from_secs(5);
 
 /// What mends a refusal that no waiting mends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,10 +79,10 @@ pub(crate) fn refusal(token: &McpToken) -> Option<&Condition> {
         .filter(|ready| observed == token.metadata.generation && ready.status == "False")
 }
 
-/// A refusal that stays as it is, after it has stood for so long.
-pub(crate) fn stays(refusal: &Condition, stood: Duration) -> Option<Remedy> {
-    let passes = refusal.reason == Reason::SecretConflict.as_str() && stood < COLLECTED;
-    Remedy::of(&refusal.reason).filter(|_| !passes)
+/// A refusal that stays as it is, after it has stood for so long. One that stood before something was `asked` may be old.
+pub(crate) fn stays(refusal: &Condition, stood: Duration, asked: bool) -> Option<Remedy> {
+    let can_pass = asked || refusal.reason == Reason::SecretConflict.as_str();
+    Remedy::of(&refusal.reason).filter(|_| !can_pass || stood >= MOMENT)
 }
 
 #[cfg(test)]
@@ -113,15 +113,22 @@ mod tests {
             ("SecretMissing", None),
             ("FromTheFuture", None),
         ] {
-            assert_eq!(stays(&condition(reason), Duration::ZERO), remedy, "{reason}");
+            assert_eq!(stays(&condition(reason), Duration::ZERO, false), remedy, "{reason}");
         }
     }
 
     #[test]
     fn secret_of_an_earlier_mcptoken_has_a_moment_to_go() {
         let conflict = condition("SecretConflict");
-        assert_eq!(stays(&conflict, Duration::ZERO), None);
-        assert_eq!(stays(&conflict, COLLECTED), Some(Remedy::Correct));
+        assert_eq!(stays(&conflict, Duration::ZERO, false), None);
+        assert_eq!(stays(&conflict, MOMENT, false), Some(Remedy::Correct));
+    }
+
+    #[test]
+    fn operator_has_a_moment_to_answer_a_request() {
+        let refusal = condition("LifetimeNotAllowed");
+        assert_eq!(stays(&refusal, Duration::ZERO, true), None);
+        assert_eq!(stays(&refusal, MOMENT, true), Some(Remedy::Correct));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::cluster::Cluster;
 use crate::error::Error;
 use crate::output::command;
-use crate::token::ready::{self, Wanted};
+use crate::token::ready::{self, Goal};
 
 /// The operator answers a change in a second or two; a minute means that it is away.
 const WAIT: Duration = Duration::from_secs(60);
@@ -28,7 +28,7 @@ pub(crate) async fn run(
     let is_suspended =
         |token: &McpToken| ready::condition(token, "Ready").is_some_and(|ready| ready.reason == "Suspended");
     if suspended {
-        ready::until(cluster, &Wanted { name, limit: WAIT, asked: None }, out, is_suspended).await?;
+        ready::until(cluster, &Goal { name, limit: WAIT, asked: None }, out, is_suspended).await?;
         let resume = command("resume", &cluster.namespace, name);
         writeln!(out, "McpToken {name} is suspended: its token is refused until `{resume}`")?;
     } else {
