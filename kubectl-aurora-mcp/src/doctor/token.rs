@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::seen::Seen;
 use crate::token::chain::{self, Chain};
+use crate::token::refusal::{Remedy, refusal};
 use crate::token::{bearer, ready};
 
 const TOKENS: &str = "docs/tokens.md#ready-or-why-not";
@@ -28,7 +29,9 @@ pub(super) async fn examine(cluster: &Cluster, name: &str, wanted: &Doctor) -> V
     let home = gateway.as_ref().ok().map(|gateway| gateway.namespace.as_str());
     let place = Place::of(Some(&chain.token), told, home, &cluster.namespace);
     let mut findings = operator::examine(cluster, &place).await;
-    findings.extend([resource(&chain.token), secret(&chain), row(&chain)]);
+    findings.push(resource(&chain.token));
+    findings.extend(tools(&chain.token));
+    findings.extend([secret(&chain), row(&chain)]);
     match gateway {
         Ok(gateway) => {
             findings.push(installation::pods(&gateway).await);
@@ -62,11 +65,22 @@ fn resource(token: &McpToken) -> Finding {
     if ready::is_ready(token) {
         return Finding::ok("resource", "the McpToken is ready");
     }
-    let hint = match ready::condition(token, "Ready") {
-        Some(_) => "the message says what to do; the table has more",
-        None => "does the operator run? `kubectl get pods -A -l app.kubernetes.io/component=operator`",
+    let name = token.metadata.name.as_deref().unwrap_or_default();
+    let namespace = token.metadata.namespace.as_deref().unwrap_or_default();
+    let hint = match refusal(token).map(|no| Remedy::of(&no.reason)) {
+        Some(Some(remedy @ (Remedy::Rotate | Remedy::Resume))) => remedy.hint(namespace, name),
+        Some(_) => "the message says what to do; the table has more".to_owned(),
+        None => {
+            "does the operator run? `kubectl get pods -A -l app.kubernetes.io/component=operator`".to_owned()
+        }
     };
     Finding::failed("resource", ready::why_not(token)).hint(hint, TOKENS)
+}
+
+/// Only if there is something to say: a limit names a tool that nobody has.
+fn tools(token: &McpToken) -> Option<Finding> {
+    let hint = "correct spec.access.tools; a gateway of another version may know other tools";
+    ready::warning(token).map(|message| Finding::warning("tools", message).hint(hint, TOKENS))
 }
 
 fn secret(chain: &Chain) -> Finding {
@@ -112,7 +126,7 @@ mod tests {
     fn token(conditions: &Value) -> McpToken {
         serde_json::from_value(json!({
             "apiVersion": "mcp.aurora-oss.dev/v1alpha1", "kind": "McpToken",
-            "metadata": {"name": "laptop", "generation": 1}, "spec": {"user": {"id": "1"}},
+            "metadata": {"name": "laptop", "namespace": "team", "generation": 1}, "spec": {"user": {"id": "1"}},
             "status": {"observedGeneration": 1, "conditions": conditions},
         }))
         .unwrap()
@@ -143,6 +157,27 @@ mod tests {
         }
         assert_eq!(resource(&token(&json!([]))).verdict, Verdict::Failed);
         assert_eq!(row(&json!([])).verdict, Verdict::Failed);
+    }
+
+    #[test]
+    fn refusal_that_a_command_mends_has_that_command_as_its_hint() {
+        for (reason, words) in [
+            ("RevokedInAurora", "`kubectl aurora-mcp rotate -n team laptop`"),
+            ("Expired", "`kubectl aurora-mcp rotate -n team laptop`"),
+            ("Suspended", "`kubectl aurora-mcp resume -n team laptop`"),
+            ("UserNotFound", "the message says what to do"),
+        ] {
+            let mut conditions = condition("Ready", "False");
+            conditions[0]["reason"] = json!(reason);
+            let finding = resource(&token(&conditions));
+            assert!(finding.hint.as_ref().is_some_and(|hint| hint.contains(words)), "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn unknown_tools_are_a_warning() {
+        assert_eq!(tools(&token(&condition("ToolsKnown", "False"))).unwrap().verdict, Verdict::Warning);
+        assert_eq!(tools(&token(&condition("Ready", "True"))), None);
     }
 
     #[test]
