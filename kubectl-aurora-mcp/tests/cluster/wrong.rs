@@ -94,12 +94,13 @@ fn values_that_the_crd_refuses_are_explained_in_its_words() {
     let token = Token::named("refused");
     for (flags, words) in [
         (&["--user", "eddie@alpha.example", "--ttl", "30d"][..], "720h for 30 days"),
-        (&["--user", "eddie@alpha.example", "--tool", "Bad Tool"], "spec.access.tools"),
         (&[], "--user is missing"),
     ] {
         let said = run(&[&["create", &token.0], flags].concat()).refused();
         assert!(said.contains(words), "{flags:?}: {said}");
     }
+    let misspelt = run(&["create", &token.0, "--user", "eddie@alpha.example", "--tool", "list_incident"]);
+    assert!(misspelt.stderr.contains("'list_incidents'"), "{}", misspelt.stderr);
 }
 
 #[test]
