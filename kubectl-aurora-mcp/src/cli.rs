@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use aurora_mcp_token::TOOLS;
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::completion::Shell;
@@ -178,6 +180,22 @@ pub(crate) struct Doctor {
     pub(crate) output: Format,
 }
 
+#[cfg(test)]
+impl Doctor {
+    /// As `doctor NAME` asks.
+    pub(crate) fn of(name: &str) -> Self {
+        Self {
+            name: Some(name.to_owned()),
+            pre: false,
+            aurora_release: "aurora-oss".to_owned(),
+            wait: Duration::ZERO,
+            url: None,
+            gateway_namespace: None,
+            output: Format::Text,
+        }
+    }
+}
+
 /// A token to end.
 #[derive(Args, Debug, Clone)]
 pub(crate) struct Revoke {
@@ -207,7 +225,7 @@ pub(crate) struct Spec {
     #[arg(long)]
     pub(crate) read_only: bool,
     /// The only tool that may be called; can be given more than once
-    #[arg(long = "tool")]
+    #[arg(long = "tool", value_parser = PossibleValuesParser::new(TOOLS), hide_possible_values = true)]
     pub(crate) tools: Vec<String>,
     /// The user must belong to this organisation
     #[arg(long)]
@@ -243,5 +261,15 @@ mod tests {
         for text in ["", "5", "-5s", "soon", "1 fortnight", "5s5"] {
             assert!(duration(text).is_err_and(|why| why.contains("such as 90s")), "{text}");
         }
+    }
+
+    #[test]
+    fn misspelt_tool_is_refused_with_the_right_name() {
+        for command in [&["create", "laptop"][..], &["connect", "laptop", "--client", "cursor"]] {
+            let line = [&["aurora-mcp"], command, &["--tool", "list_incident"]].concat();
+            let said = Cli::try_parse_from(line).unwrap_err().to_string();
+            assert!(said.contains("'list_incidents'") && said.contains("possible values"), "{said}");
+        }
+        assert!(Cli::try_parse_from(["aurora-mcp", "create", "laptop", "--tool", "list_incidents"]).is_ok());
     }
 }

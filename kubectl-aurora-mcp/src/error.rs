@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::mcp::McpError;
+use crate::output::command;
 
 /// Why a command ended without doing what it should.
 #[derive(Debug, thiserror::Error)]
@@ -23,20 +24,36 @@ pub(crate) enum Error {
     Forbidden { doing: String, message: String },
     #[error("the API server refused to {doing}: {message}")]
     Refused { doing: String, message: String },
-    #[error("McpToken {name} exists already; choose another name, or use `connect` or `rotate`")]
-    Exists { name: String },
+    #[error("can't {doing}, since it isn't there: {message}")]
+    Missing { doing: String, message: String },
+    #[error("can't {doing}: there is no namespace {name}.\n`kubectl get namespaces` lists those there are.")]
+    NoNamespace { doing: String, name: String },
     #[error(
-        "McpToken {name} isn't ready after {waited}: {why}\n`kubectl aurora-mcp doctor {name}` looks closer."
+        "no Secret {name} in namespace {namespace}.\nThe operator makes it again within seconds; does it run? `{}` looks closer.",
+        command("doctor", namespace, token)
     )]
-    NotReady { name: String, waited: String, why: String },
+    NoSecret { namespace: String, name: String, token: String },
+    #[error(
+        "McpToken {name} exists already; choose another name, or use `{}` or `{} --client …`",
+        command("rotate", namespace, name),
+        command("connect", namespace, name)
+    )]
+    Exists { namespace: String, name: String },
+    #[error(
+        "McpToken {name} isn't ready after {waited}: {why}\n`{}` looks closer.",
+        command("doctor", namespace, name)
+    )]
+    NotReady { name: String, namespace: String, waited: String, why: String },
+    #[error("McpToken {name} can't be used: {why}\n{hint}")]
+    Denied { name: String, why: String, hint: String },
     #[error("{0}")]
     Usage(String),
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: std::io::Error },
     #[error("{} is left as it is, since it can't be changed safely: {why}\nMend it, or give another with --file.", path.display())]
     BadFile { path: PathBuf, why: String },
-    #[error("{0}\n`kubectl aurora-mcp doctor NAME` finds where it is stuck.")]
-    Mcp(#[from] McpError),
+    #[error("{source}\n`{}` finds where it is stuck.", command("doctor", namespace, name))]
+    Mcp { source: McpError, namespace: String, name: String },
     #[error(
         "{why}\nNothing was deleted, since no replica can be asked. `kubectl delete mcptoken -n {namespace} {name}` revokes it without asking."
     )]
@@ -57,6 +74,10 @@ impl Error {
             kube::Error::Api(status) => match status.code {
                 // A missing object has a reason of its own; without it, the path itself is unknown.
                 404 if status.reason != "NotFound" => Self::NoCrd,
+                404 => match status.details.as_ref().filter(|details| details.kind == "namespaces") {
+                    Some(details) => Self::NoNamespace { doing, name: details.name.clone() },
+                    None => Self::Missing { doing, message: status.message.clone() },
+                },
                 // A rule of the chart, which says itself who decides; no Role helps.
                 403 if status.message.contains("ValidatingAdmissionPolicy") => {
                     Self::Refused { doing, message: status.message.clone() }
@@ -84,6 +105,7 @@ pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use kube::core::Status;
+    use serde_json::json;
 
     use super::*;
 
@@ -96,5 +118,40 @@ mod tests {
         let policy = said("ValidatingAdmissionPolicy 'x' denied request: operator.tenants decides that");
         assert!(policy.contains("operator.tenants") && !policy.contains("Role"), "{policy}");
         assert!(said("mcptokens is forbidden").contains("Ask for a Role"));
+    }
+
+    #[test]
+    fn what_is_missing_was_not_refused() {
+        let said = |status: Status| {
+            Error::api("read Secret c2 in team", kube::Error::Api(status.boxed())).to_string()
+        };
+        let missing = Status::failure("secrets \"c2\" not found", "NotFound").with_code(404);
+        let details = json!({"name": "team", "kind": "namespaces"});
+        let details = Some(serde_json::from_value(details).unwrap());
+        let nowhere = Status { details, ..missing.clone() };
+        for (status, words) in [(missing, "since it isn't there"), (nowhere, "there is no namespace team.")] {
+            let said = said(status);
+            assert!(said.contains(words) && !said.contains("refused"), "{said}");
+        }
+    }
+
+    #[test]
+    fn commands_in_errors_name_token_and_namespace() {
+        let (namespace, name) = (|| "team".to_owned(), || "laptop".to_owned());
+        let strange = McpError::Strange("?".into());
+        for error in [
+            Error::Exists { namespace: namespace(), name: name() },
+            Error::NotReady {
+                name: name(),
+                namespace: namespace(),
+                waited: String::new(),
+                why: String::new(),
+            },
+            Error::NoSecret { namespace: namespace(), name: "agent".into(), token: name() },
+            Error::Mcp { source: strange, namespace: namespace(), name: name() },
+        ] {
+            let said = error.to_string();
+            assert!(said.contains(" -n team laptop"), "{said}");
+        }
     }
 }

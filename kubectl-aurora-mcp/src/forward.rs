@@ -109,10 +109,12 @@ async fn reach(to: &To) -> Option<Far> {
 pub(crate) async fn check(gateway: &Gateway) -> Result<(), Error> {
     let pods = gateway.pods().await?;
     let Some(pod) = pods.iter().find(|pod| pod.ready) else {
-        return Err(Error::Usage(format!(
-            "no pod behind Service {}/{} is ready; `kubectl get pods -n {}` shows them",
-            gateway.namespace, gateway.service, gateway.namespace
-        )));
+        let service = format!("Service {}/{}", gateway.namespace, gateway.service);
+        return Err(Error::Usage(if pods.is_empty() {
+            format!("no pod runs behind {service}.\n{}.", gateway.how_to_start().await)
+        } else {
+            format!("none of the pods behind {service} is ready.\n{}.", gateway.how_to_look().await)
+        }));
     };
     let api = gateway.cluster.api_in::<Pod>(&gateway.namespace);
     match api.portforward(&pod.name, &[pod.port]).await {

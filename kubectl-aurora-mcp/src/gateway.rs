@@ -1,12 +1,13 @@
 //! The gateway: the pods behind a token's Service.
 
 use aurora_mcp_crds::McpToken;
-use k8s_openapi::api::core::v1::{Pod, Service, ServicePort};
+use k8s_openapi::api::core::v1::{Pod, Service, ServicePort, ServiceSpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use kube::api::ListParams;
 
 use crate::cluster::Cluster;
 use crate::error::Error;
+use crate::output::command;
 use crate::token::chain::namespace_in;
 
 /// The name of the port of MCP in the chart's pods.
@@ -39,7 +40,9 @@ impl Gateway {
     ) -> Result<Self, Error> {
         let status = token.status.as_ref();
         let service = status.and_then(|status| status.service_name.clone()).ok_or_else(|| {
-            Error::Usage("the operator names no Service for this token yet; `status` shows why".into())
+            let own = token.metadata.name.as_deref().unwrap_or_default();
+            let status = command("status", &cluster.namespace, own);
+            Error::Usage(format!("the operator names no Service for this token yet; `{status}` shows why"))
         })?;
         let named = status.and_then(|status| namespace_in(status.endpoint.as_deref()?, &service));
         let namespace = namespace.map(str::to_owned).or(named).unwrap_or_else(|| cluster.namespace.clone());
@@ -67,17 +70,45 @@ impl Gateway {
     /// Every pod behind the Service that isn't on its way out.
     pub(crate) async fn pods(&self) -> Result<Vec<GatewayPod>, Error> {
         let spec = self.read().await?.spec.unwrap_or_default();
-        let selector: Vec<String> =
-            spec.selector.iter().flatten().map(|(key, value)| format!("{key}={value}")).collect();
+        let selector = selector(&spec);
         let port = spec.ports.unwrap_or_default().into_iter().next();
         if selector.is_empty() {
             return Err(Error::Usage(format!("Service {} selects no pods", self.service)));
         }
-        let wanted = ListParams::default().labels(&selector.join(","));
+        let wanted = ListParams::default().labels(&selector);
         let pods = self.cluster.api_in::<Pod>(&self.namespace).list(&wanted).await;
         let pods = pods.map_err(|error| Error::api(format!("list pods in {}", self.namespace), error))?;
         Ok(pods.items.iter().filter_map(|pod| facts(pod, port.as_ref())).collect())
     }
+
+    /// What to do where no pod runs. The chart's Deployment has the labels that its Service selects by.
+    pub(crate) async fn how_to_start(&self) -> String {
+        let which = self.which().await;
+        format!(
+            "`kubectl get deployments,pods {which}` shows what there is; `kubectl scale deployment {which} --replicas=2` starts it if it is scaled to 0"
+        )
+    }
+
+    /// What to do where pods run and aren't ready.
+    pub(crate) async fn how_to_look(&self) -> String {
+        format!("`kubectl describe pods {}` says why", self.which().await)
+    }
+
+    /// The flags of kubectl that choose the gateway's objects.
+    async fn which(&self) -> String {
+        // It was read just before; without an answer now, the namespace will do.
+        let spec = self.read().await.ok().and_then(|service| service.spec).unwrap_or_default();
+        match selector(&spec) {
+            labels if labels.is_empty() => format!("-n {}", self.namespace),
+            labels => format!("-n {} -l {labels}", self.namespace),
+        }
+    }
+}
+
+/// The labels of a Service's pods, as kubectl and the API server take them.
+fn selector(spec: &ServiceSpec) -> String {
+    let labels = spec.selector.iter().flatten().map(|(key, value)| format!("{key}={value}"));
+    labels.collect::<Vec<_>>().join(",")
 }
 
 /// `service.namespace.svc…`, as an `ExternalName` has it.

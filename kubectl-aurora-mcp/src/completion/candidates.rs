@@ -114,6 +114,7 @@ mod tests {
             (&["connect", "laptop", "--cli"], &["--client"]),
             (&["status", "laptop", "--out"], &["--output"]),
             (&["completion", "z"], &["zsh"]),
+            (&["create", "laptop", "--tool", "list_i"], &["list_incidents"]),
             (&["status", "laptop", ""], &[]),
             (&["create", ""], &[]),
         ] {

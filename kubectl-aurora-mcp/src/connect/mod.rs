@@ -9,6 +9,7 @@ use std::io::Write;
 
 use aurora_mcp_crds::McpToken;
 use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
 
 use crate::cli::Connect;
 use crate::cluster::Cluster;
@@ -32,13 +33,13 @@ pub(crate) async fn run(cluster: &Cluster, wanted: &Connect, out: &mut dyn Write
     let bearer = bearer::read(cluster, &token).await?;
     let (url, forward) = way(cluster, wanted, &token).await?;
     let mcp = Mcp::new(&url, bearer.clone())?;
-    let met = mcp.introduce().await?;
+    let stuck =
+        |source| Error::Mcp { source, namespace: cluster.namespace.clone(), name: wanted.name.clone() };
+    let met = mcp.introduce().await.map_err(stuck)?;
     writeln!(out, "{} answers at {url} with {} tools", met.server, met.tools.len())?;
-    let who = mcp.read("aurora://whoami").await?;
-    let field = |name: &str| who[name].as_str().unwrap_or("?").to_owned();
-    writeln!(out, "it takes you for user {} of organisation {}", field("user_id"), field("org_id"))?;
+    writeln!(out, "{}", taken_for(&mcp.read("aurora://whoami").await.map_err(stuck)?))?;
     if met.tools.iter().any(|tool| tool == CALL) {
-        mcp.call(CALL).await?;
+        mcp.call(CALL).await.map_err(stuck)?;
         writeln!(out, "{CALL} works")?;
     }
     let change = file::write(wanted.client, &file, &url, bearer.expose_secret())?;
@@ -47,6 +48,13 @@ pub(crate) async fn run(cluster: &Cluster, wanted: &Connect, out: &mut dyn Write
         keep(&forward, wanted, out).await?;
     }
     Ok(())
+}
+
+/// The address, where Aurora's database tells it.
+fn taken_for(who: &Value) -> String {
+    let field = |name: &str| who[name].as_str();
+    let user = field("email").or_else(|| field("user_id")).unwrap_or("?");
+    format!("it takes you for user {user} of organisation {}", field("org_id").unwrap_or("?"))
 }
 
 async fn ready_token(cluster: &Cluster, wanted: &Connect, out: &mut dyn Write) -> Result<McpToken, Error> {
@@ -60,7 +68,7 @@ async fn ready_token(cluster: &Cluster, wanted: &Connect, out: &mut dyn Write) -
         create::make(cluster, &create::resource(&cluster.namespace, &wanted.name, &wanted.spec)?).await?;
         writeln!(out, "McpToken {} made in namespace {}", wanted.name, cluster.namespace)?;
     }
-    ready::wait(cluster, &wanted.name, wanted.wait).await
+    ready::wait(cluster, &wanted.name, wanted.wait, out).await
 }
 
 /// The address for the client, and what has to stay open for it.
@@ -109,4 +117,25 @@ impl std::fmt::Display for Change {
 struct Entry<'a> {
     url: &'a str,
     authorization: SecretString,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn user_is_told_by_address_where_there_is_one() {
+        for (who, said) in [
+            (
+                json!({"email": "eddie@alpha.example", "user_id": "0edd", "org_id": "a1fa"}),
+                "user eddie@alpha.example of organisation a1fa",
+            ),
+            (json!({"email": null, "user_id": "0edd", "org_id": "a1fa"}), "user 0edd of organisation a1fa"),
+            (json!({}), "user ? of organisation ?"),
+        ] {
+            assert_eq!(taken_for(&who), format!("it takes you for {said}"));
+        }
+    }
 }

@@ -31,7 +31,9 @@ pub(super) struct Finding {
 
 impl Finding {
     pub(super) fn ok(hop: &'static str, message: impl Into<String>) -> Self {
-        Self { hop, verdict: Verdict::Ok, message: message.into(), hint: None, docs: None }
+        // An error may have lines of its own, which would break the columns.
+        let message = message.into().lines().collect::<Vec<_>>().join(" ");
+        Self { hop, verdict: Verdict::Ok, message, hint: None, docs: None }
     }
 
     pub(super) fn failed(hop: &'static str, message: impl Into<String>) -> Self {
@@ -73,13 +75,19 @@ pub(super) fn text(findings: &[Finding]) -> String {
         lines.extend(finding.hint.iter().map(|hint| format!("                  -> {hint}")));
         lines.extend(finding.docs.iter().map(|docs| format!("                  see {docs}")));
     }
-    let failed = findings.iter().filter(|finding| finding.verdict == Verdict::Failed).count();
-    lines.push(match failed {
-        0 => "Nothing is wrong.".to_owned(),
-        1 => "1 hop failed.".to_owned(),
-        all => format!("{all} hops failed."),
-    });
+    lines.push(sum(findings));
     lines.join("\n") + "\n"
+}
+
+fn sum(findings: &[Finding]) -> String {
+    let count = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
+    match (count(Verdict::Failed), count(Verdict::Warning)) {
+        (0, 0) => "Nothing is wrong.".to_owned(),
+        (0, 1) => "No hop failed; 1 warning.".to_owned(),
+        (0, all) => format!("No hop failed; {all} warnings."),
+        (1, _) => "1 hop failed.".to_owned(),
+        (all, _) => format!("{all} hops failed."),
+    }
 }
 
 #[cfg(test)]
@@ -95,6 +103,24 @@ mod tests {
         assert_eq!(lines[0], "ok    crd         there");
         assert_eq!(&lines[2..], ["-> wait", "see docs/tokens.md", "1 hop failed."]);
         assert!(!well(&findings));
+    }
+
+    #[test]
+    fn message_of_several_lines_stays_in_its_column() {
+        assert_eq!(Finding::failed("resource", "none.\nLook there.").message, "none. Look there.");
+    }
+
+    #[test]
+    fn nothing_is_wrong_only_without_a_warning() {
+        let (warning, failed) = (Finding::warning("a", ""), Finding::failed("b", ""));
+        for (findings, said) in [
+            (&[Finding::ok("a", ""), Finding::skipped("b", "")][..], "Nothing is wrong."),
+            (std::slice::from_ref(&warning), "No hop failed; 1 warning."),
+            (&[warning.clone(), warning.clone()], "No hop failed; 2 warnings."),
+            (&[warning.clone(), failed.clone()], "1 hop failed."),
+        ] {
+            assert_eq!(sum(findings), said);
+        }
     }
 
     #[test]

@@ -24,6 +24,16 @@ pub(super) fn version(major: &str, minor: &str) -> Finding {
         .hint(format!("Kubernetes {major}.{minor} or later is needed"), "docs/quickstart.md#you-need")
 }
 
+/// A replica that accepts the token. A client without tools can do nothing.
+pub(super) fn offer(pod: &str, tools: usize) -> Finding {
+    let message = format!("{pod} accepts the token and offers {tools} tools");
+    if tools > 0 {
+        return Finding::ok("gateway", message);
+    }
+    let hint = "spec.access of the McpToken leaves none: check its tools and its mode";
+    Finding::warning("gateway", message).hint(hint, "docs/tokens.md#ready-or-why-not")
+}
+
 /// A call that failed, at the hop where it was tried.
 pub(super) fn refused(hop: &'static str, error: &McpError) -> Finding {
     let finding = Finding::failed(hop, error.to_string());
@@ -39,7 +49,9 @@ pub(super) fn refused(hop: &'static str, error: &McpError) -> Finding {
             "the gateway doesn't know this token: its row is missing, or the gateway reads another database than the operator",
             OPERATIONS,
         ),
-        (401, Some(_)) => finding.hint("the message says why; `status` shows what the operator knows", CLIENTS),
+        (401, Some(_)) => {
+            finding.hint("the message says why; the hop resource has what the operator knows", CLIENTS)
+        }
         (401 | 403, None) | (300..=399, _) => finding.hint(
             "this answer isn't the gateway's: a proxy wants a login of its own; give it that, and the token in X-Aurora-MCP-Token",
             CLIENTS,
@@ -110,6 +122,12 @@ mod tests {
             assert_eq!(finding.verdict, Verdict::Failed);
             assert!(finding.hint.as_ref().is_some_and(|hint| hint.contains(words)), "{status} {finding:?}");
         }
+    }
+
+    #[test]
+    fn token_that_is_offered_nothing_is_warned_of() {
+        assert_eq!(offer("gateway-1", 1).verdict, Verdict::Ok);
+        assert_eq!(offer("gateway-1", 0).verdict, Verdict::Warning);
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod before;
 mod finding;
 mod installation;
 mod judge;
+mod operator;
 mod route;
 mod token;
 

@@ -42,8 +42,7 @@ async fn replica(gateway: &Gateway, pod: &GatewayPod, bearer: &SecretString, dee
         Ok(met) => met,
         Err(error) => return vec![judge::refused("gateway", &error)],
     };
-    let message = format!("{} accepts the token and offers {} tools", pod.name, met.tools.len());
-    let mut findings = vec![Finding::ok("gateway", message)];
+    let mut findings = vec![judge::offer(&pod.name, met.tools.len())];
     if deeper {
         match mcp.read("aurora://health").await {
             Ok(report) => findings.extend(judge::health(&report)),

@@ -5,11 +5,13 @@ use aurora_mcp_crds::McpToken;
 use crate::cli::Doctor;
 use crate::cluster::Cluster;
 use crate::doctor::finding::Finding;
+use crate::doctor::operator::{self, Place};
 use crate::doctor::{installation, route};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::seen::Seen;
-use crate::token::chain::{self, SecretFacts};
+use crate::token::chain::{self, Chain};
+use crate::token::refusal::{Remedy, refusal};
 use crate::token::{bearer, ready};
 
 const TOKENS: &str = "docs/tokens.md#ready-or-why-not";
@@ -22,18 +24,32 @@ pub(super) async fn examine(cluster: &Cluster, name: &str, wanted: &Doctor) -> V
             return vec![finding.hint("check name and namespace", "docs/kubectl-plugin.md")];
         }
     };
-    let mut findings = vec![resource(&chain.token), secret(&chain.secret), row(&chain.token)];
-    match Gateway::of(cluster, &chain.token, wanted.gateway_namespace.as_deref()).await {
+    let told = wanted.gateway_namespace.as_deref();
+    let gateway = Gateway::of(cluster, &chain.token, told).await;
+    let home = gateway.as_ref().ok().map(|gateway| gateway.namespace.as_str());
+    let place = Place::of(Some(&chain.token), told, home, &cluster.namespace);
+    let mut findings = operator::examine(cluster, &place).await;
+    findings.push(resource(&chain.token));
+    findings.extend(tools(&chain.token));
+    findings.extend([secret(&chain), row(&chain)]);
+    match gateway {
         Ok(gateway) => {
             findings.push(installation::pods(&gateway).await);
-            match bearer::read(cluster, &chain.token).await {
-                Ok(bearer) => findings.extend(route::examine(&gateway, &bearer, &chain.token, wanted).await),
-                Err(error) => findings.push(unseen("call", &error)),
-            }
+            findings.extend(calls(cluster, &gateway, &chain, wanted).await);
         }
         Err(error) => findings.push(unseen("service", &error)),
     }
     findings
+}
+
+async fn calls(cluster: &Cluster, gateway: &Gateway, chain: &Chain, wanted: &Doctor) -> Vec<Finding> {
+    if chain.secret == Seen::Absent {
+        return vec![Finding::skipped("call", "there is no Secret to take the token from")];
+    }
+    match bearer::read(cluster, &chain.token).await {
+        Ok(bearer) => route::examine(gateway, &bearer, &chain.token, wanted).await,
+        Err(error) => vec![unseen("call", &error)],
+    }
 }
 
 fn unseen(hop: &'static str, error: &Error) -> Finding {
@@ -49,30 +65,49 @@ fn resource(token: &McpToken) -> Finding {
     if ready::is_ready(token) {
         return Finding::ok("resource", "the McpToken is ready");
     }
-    let hint = match ready::condition(token, "Ready") {
-        Some(_) => "the message says what to do; the table has more",
-        None => "does the operator run? `kubectl get pods -A -l app.kubernetes.io/component=operator`",
+    let name = token.metadata.name.as_deref().unwrap_or_default();
+    let namespace = token.metadata.namespace.as_deref().unwrap_or_default();
+    let hint = match refusal(token).map(|no| Remedy::of(&no.reason)) {
+        Some(Some(remedy @ (Remedy::Rotate | Remedy::Resume))) => remedy.hint(namespace, name),
+        Some(_) => "the message says what to do; the table has more".to_owned(),
+        None => {
+            "does the operator run? `kubectl get pods -A -l app.kubernetes.io/component=operator`".to_owned()
+        }
     };
     Finding::failed("resource", ready::why_not(token)).hint(hint, TOKENS)
 }
 
-fn secret(secret: &Seen<SecretFacts>) -> Finding {
+/// Only if there is something to say: a limit names a tool that nobody has.
+fn tools(token: &McpToken) -> Option<Finding> {
+    let hint = "correct spec.access.tools; a gateway of another version may know other tools";
+    ready::warning(token).map(|message| Finding::warning("tools", message).hint(hint, TOKENS))
+}
+
+fn secret(chain: &Chain) -> Finding {
     const DOCS: &str = "docs/tokens.md#the-secret";
-    match secret {
+    match &chain.secret {
         Seen::Found(facts) if facts.owned => Finding::ok("secret", format!("{} holds the token", facts.name)),
         Seen::Found(facts) => {
             Finding::failed("secret", format!("{} wasn't made for this McpToken", facts.name))
                 .hint("set spec.secret.name to another name, or delete that Secret if nothing needs it", DOCS)
         }
-        Seen::Absent => Finding::failed("secret", "there is none")
-            .hint("the operator makes it once the resource is ready", DOCS),
+        Seen::Absent => {
+            let hint = if ready::is_ready(&chain.token) {
+                "the operator makes it again within seconds; does it run?"
+            } else {
+                "the operator makes it once nothing stands against it; the resource says what does"
+            };
+            Finding::failed("secret", "there is none").hint(hint, DOCS)
+        }
         Seen::Unknown(why) => Finding::skipped("secret", why.clone()),
     }
 }
 
-fn row(token: &McpToken) -> Finding {
-    match ready::condition(token, "RowReady") {
+fn row(chain: &Chain) -> Finding {
+    match ready::condition(&chain.token, "RowReady") {
         Some(row) if row.status == "True" => Finding::ok("row", row.message.clone()),
+        // A row is made from the Secret.
+        Some(row) if chain.secret == Seen::Absent => Finding::skipped("row", row.message.clone()),
         Some(row) => Finding::failed("row", format!("{}: {}", row.reason, row.message))
             .hint("the reason's line in the table says what to do", TOKENS),
         None => Finding::failed("row", "the operator says nothing of it").hint("see the resource", TOKENS),
@@ -84,12 +119,14 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::api_server;
     use crate::doctor::finding::Verdict;
+    use crate::token::chain::SecretFacts;
 
     fn token(conditions: &Value) -> McpToken {
         serde_json::from_value(json!({
             "apiVersion": "mcp.aurora-oss.dev/v1alpha1", "kind": "McpToken",
-            "metadata": {"name": "laptop", "generation": 1}, "spec": {"user": {"id": "1"}},
+            "metadata": {"name": "laptop", "namespace": "team", "generation": 1}, "spec": {"user": {"id": "1"}},
             "status": {"observedGeneration": 1, "conditions": conditions},
         }))
         .unwrap()
@@ -100,30 +137,97 @@ mod tests {
             "lastTransitionTime": "2026-01-01T00:00:00Z"}])
     }
 
+    fn chain(token: McpToken, secret: Seen<SecretFacts>) -> Chain {
+        Chain { token, secret, service: Seen::Absent, events: Seen::Absent }
+    }
+
+    fn facts(owned: bool) -> Seen<SecretFacts> {
+        Seen::Found(SecretFacts { name: "laptop".into(), serial: None, owned })
+    }
+
     #[test]
     fn conditions_are_judged_one_by_one() {
+        let row = |conditions: &Value| row(&chain(token(conditions), facts(true)));
         assert_eq!(resource(&token(&condition("Ready", "True"))).verdict, Verdict::Ok);
-        assert_eq!(row(&token(&condition("RowReady", "True"))).verdict, Verdict::Ok);
-        for finding in
-            [resource(&token(&condition("Ready", "False"))), row(&token(&condition("RowReady", "False")))]
+        assert_eq!(row(&condition("RowReady", "True")).verdict, Verdict::Ok);
+        for finding in [resource(&token(&condition("Ready", "False"))), row(&condition("RowReady", "False"))]
         {
             assert_eq!(finding.verdict, Verdict::Failed);
             assert!(finding.message.contains("Postgres is away"), "{finding:?}");
         }
         assert_eq!(resource(&token(&json!([]))).verdict, Verdict::Failed);
-        assert_eq!(row(&token(&json!([]))).verdict, Verdict::Failed);
+        assert_eq!(row(&json!([])).verdict, Verdict::Failed);
+    }
+
+    #[test]
+    fn refusal_that_a_command_mends_has_that_command_as_its_hint() {
+        for (reason, words) in [
+            ("RevokedInAurora", "`kubectl aurora-mcp rotate -n team laptop`"),
+            ("Expired", "`kubectl aurora-mcp rotate -n team laptop`"),
+            ("Suspended", "`kubectl aurora-mcp resume -n team laptop`"),
+            ("UserNotFound", "the message says what to do"),
+        ] {
+            let mut conditions = condition("Ready", "False");
+            conditions[0]["reason"] = json!(reason);
+            let finding = resource(&token(&conditions));
+            assert!(finding.hint.as_ref().is_some_and(|hint| hint.contains(words)), "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn unknown_tools_are_a_warning() {
+        assert_eq!(tools(&token(&condition("ToolsKnown", "False"))).unwrap().verdict, Verdict::Warning);
+        assert_eq!(tools(&token(&condition("Ready", "True"))), None);
     }
 
     #[test]
     fn foreign_and_missing_secrets_fail_and_a_hidden_one_is_skipped() {
-        let facts = |owned| Seen::Found(SecretFacts { name: "x".into(), serial: None, owned });
         for (seen, verdict) in [
             (facts(true), Verdict::Ok),
             (facts(false), Verdict::Failed),
             (Seen::Absent, Verdict::Failed),
             (Seen::Unknown("no".into()), Verdict::Skipped),
         ] {
-            assert_eq!(secret(&seen).verdict, verdict);
+            assert_eq!(secret(&chain(token(&json!([])), seen)).verdict, verdict);
         }
+    }
+
+    #[test]
+    fn missing_secret_is_the_operators_to_make_again_once_it_was_there() {
+        for (status, words) in [("True", "does it run?"), ("False", "the resource says")] {
+            let finding = secret(&chain(token(&condition("Ready", status)), Seen::Absent));
+            assert!(finding.hint.as_ref().is_some_and(|hint| hint.contains(words)), "{finding:?}");
+        }
+    }
+
+    /// What the doctor finds in a cluster whose operator is away, and whose McpToken lacks its Secret.
+    #[tokio::test]
+    async fn what_follows_from_a_missing_secret_is_skipped() {
+        let mut token = serde_json::to_value(token(&condition("Ready", "True"))).unwrap();
+        token["status"]["conditions"].as_array_mut().unwrap().push(condition("RowReady", "False")[0].clone());
+        token["status"]["secretName"] = json!("laptop");
+        token["status"]["serviceName"] = json!("mcp");
+        let stopped = json!({"metadata": {"name": "operator"}, "spec": {"replicas": 0, "selector": {}, "template": {}}});
+        let pod = json!({"metadata": {"name": "gateway-1"},
+            "spec": {"containers": [{"name": "gateway", "ports": [{"name": "mcp", "containerPort": 8811}]}]},
+            "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}});
+        let cluster = api_server::cluster(&[
+            ("GET /apis/mcp.aurora-oss.dev/v1alpha1/namespaces/team/mcptokens/laptop", token),
+            ("GET /apis/apps/v1/namespaces/team/deployments", json!({"items": [stopped]})),
+            ("GET /api/v1/namespaces/team/services/mcp", json!({"spec": {"selector": {"a": "b"}}})),
+            ("GET /api/v1/namespaces/team/pods", json!({"items": [pod]})),
+        ])
+        .await;
+        let found = examine(&cluster, "laptop", &Doctor::of("laptop")).await;
+        let verdicts: Vec<_> = found.iter().map(|finding| (finding.hop, finding.verdict)).collect();
+        let expected = [
+            ("operator", Verdict::Failed),
+            ("resource", Verdict::Ok),
+            ("secret", Verdict::Failed),
+            ("row", Verdict::Skipped),
+            ("service", Verdict::Ok),
+            ("call", Verdict::Skipped),
+        ];
+        assert_eq!(verdicts, expected, "{found:#?}");
     }
 }

@@ -6,16 +6,41 @@ use secrecy::SecretString;
 
 use crate::cluster::Cluster;
 use crate::error::Error;
+use crate::output::command;
 
 /// The Secret that the status names.
 pub(crate) async fn read(cluster: &Cluster, token: &McpToken) -> Result<SecretString, Error> {
+    let own = token.metadata.name.clone().unwrap_or_default();
+    let namespace = cluster.namespace.clone();
     let name = token.status.as_ref().and_then(|status| status.secret_name.clone()).ok_or_else(|| {
-        Error::Usage("the operator names no Secret for this token yet; `status` shows why".into())
+        let status = command("status", &namespace, &own);
+        Error::Usage(format!("the operator names no Secret for this token yet; `{status}` shows why"))
     })?;
-    let secret = cluster.api::<Secret>().get(&name).await;
-    let secret =
-        secret.map_err(|error| Error::api(format!("read Secret {name} in {}", cluster.namespace), error))?;
+    let secret = match cluster.api::<Secret>().get_opt(&name).await {
+        Ok(Some(secret)) => secret,
+        Ok(None) => return Err(Error::NoSecret { namespace, name, token: own }),
+        Err(error) => return Err(Error::api(format!("read Secret {name} in {namespace}"), error)),
+    };
     aurora_mcp_plan::token_of(&secret, "token")
         .map(|bearer| SecretString::from(bearer.expose()))
         .ok_or_else(|| Error::Usage(format!("Secret {name} holds no token")))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::api_server;
+
+    #[tokio::test]
+    async fn missing_secret_is_named_and_not_called_refused() {
+        let token = serde_json::from_value(json!({
+            "apiVersion": "mcp.aurora-oss.dev/v1alpha1", "kind": "McpToken",
+            "metadata": {"name": "laptop"}, "spec": {"user": {"id": "1"}}, "status": {"secretName": "agent"},
+        }))
+        .unwrap();
+        let error = read(&api_server::cluster(&[]).await, &token).await.unwrap_err().to_string();
+        assert!(error.starts_with("no Secret agent in namespace team."), "{error}");
+    }
 }

@@ -8,6 +8,7 @@ use kube::api::PostParams;
 use crate::cli::{Spec, Wanted};
 use crate::cluster::Cluster;
 use crate::error::Error;
+use crate::output::command;
 use crate::token::ready;
 
 pub(crate) async fn run(cluster: &Cluster, wanted: &Wanted, out: &mut dyn Write) -> Result<(), Error> {
@@ -20,7 +21,7 @@ pub(crate) async fn run(cluster: &Cluster, wanted: &Wanted, out: &mut dyn Write)
     make(cluster, &token).await?;
     writeln!(out, "McpToken {} made in namespace {}", wanted.name, cluster.namespace)?;
     if !wanted.wait.is_zero() {
-        let token = ready::wait(cluster, &wanted.name, wanted.wait).await?;
+        let token = ready::wait(cluster, &wanted.name, wanted.wait, out).await?;
         let status = token.status.unwrap_or_default();
         writeln!(
             out,
@@ -28,11 +29,7 @@ pub(crate) async fn run(cluster: &Cluster, wanted: &Wanted, out: &mut dyn Write)
             status.secret_name.unwrap_or_default(),
             status.endpoint.unwrap_or_default()
         )?;
-        writeln!(
-            out,
-            "Next: kubectl aurora-mcp connect -n {} {} --client …",
-            cluster.namespace, wanted.name
-        )?;
+        writeln!(out, "Next: {} --client …", command("connect", &cluster.namespace, &wanted.name))?;
     }
     Ok(())
 }
@@ -42,7 +39,8 @@ pub(crate) async fn make(cluster: &Cluster, token: &McpToken) -> Result<(), Erro
     match cluster.api::<McpToken>().create(&PostParams::default(), token).await {
         Ok(_) => Ok(()),
         Err(kube::Error::Api(status)) if status.reason == "AlreadyExists" => {
-            Err(Error::Exists { name: token.metadata.name.clone().unwrap_or_default() })
+            let name = token.metadata.name.clone().unwrap_or_default();
+            Err(Error::Exists { namespace: cluster.namespace.clone(), name })
         }
         Err(error) => Err(Error::api(format!("create an McpToken in {}", cluster.namespace), error)),
     }

@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::forward::{Forward, To};
 use crate::gateway::Gateway;
 use crate::mcp::{Mcp, McpError};
+use crate::output::command;
 use crate::token::bearer;
 
 /// Between two questions to the same replica.
@@ -33,7 +34,8 @@ pub(crate) async fn run(cluster: &Cluster, wanted: &Revoke, out: &mut dyn Write)
     let token = cluster.token(name).await?;
     if token.spec.deletion_policy == DeletionPolicy::Retain {
         return Err(Error::Usage(format!(
-            "McpToken {name} has deletionPolicy Retain: its token would go on working. Set it to Revoke first, or `suspend` it."
+            "McpToken {name} has deletionPolicy Retain: its token would go on working. Set it to Revoke first, or stop it with `{}`.",
+            command("suspend", &cluster.namespace, name)
         )));
     }
     let untouched = |error: Error| Error::Unmeasured {

@@ -10,7 +10,8 @@ use serde_json::json;
 use crate::clock;
 use crate::cluster::Cluster;
 use crate::error::Error;
-use crate::token::ready;
+use crate::token::ready::{self, Goal};
+use crate::token::refusal::Remedy;
 
 pub(crate) async fn run(
     cluster: &Cluster,
@@ -24,8 +25,9 @@ pub(crate) async fn run(
     let doing = || format!("change McpToken {name} in {}", cluster.namespace);
     let patched = cluster.api::<McpToken>().patch(name, &PatchParams::default(), &Patch::Merge(&patch)).await;
     patched.map_err(|error| Error::api(doing(), error))?;
-    let token =
-        ready::until(cluster, name, wait, |token| serial(token) > before && ready::is_ready(token)).await?;
+    let goal = Goal { name, limit: wait, asked: Some(Remedy::Rotate) };
+    let is_new = |token: &McpToken| serial(token) > before && ready::is_ready(token);
+    let token = ready::until(cluster, &goal, out, is_new).await?;
     let status = token.status.unwrap_or_default();
     writeln!(
         out,

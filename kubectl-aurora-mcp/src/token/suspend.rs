@@ -9,7 +9,8 @@ use serde_json::json;
 
 use crate::cluster::Cluster;
 use crate::error::Error;
-use crate::token::ready;
+use crate::output::command;
+use crate::token::ready::{self, Goal};
 
 /// The operator answers a change in a second or two; a minute means that it is away.
 const WAIT: Duration = Duration::from_secs(60);
@@ -27,13 +28,11 @@ pub(crate) async fn run(
     let is_suspended =
         |token: &McpToken| ready::condition(token, "Ready").is_some_and(|ready| ready.reason == "Suspended");
     if suspended {
-        ready::until(cluster, name, WAIT, is_suspended).await?;
-        writeln!(
-            out,
-            "McpToken {name} is suspended: its token is refused until `kubectl aurora-mcp resume {name}`"
-        )?;
+        ready::until(cluster, &Goal { name, limit: WAIT, asked: None }, out, is_suspended).await?;
+        let resume = command("resume", &cluster.namespace, name);
+        writeln!(out, "McpToken {name} is suspended: its token is refused until `{resume}`")?;
     } else {
-        ready::wait(cluster, name, WAIT).await?;
+        ready::wait(cluster, name, WAIT, out).await?;
         writeln!(out, "McpToken {name} works again")?;
     }
     Ok(())

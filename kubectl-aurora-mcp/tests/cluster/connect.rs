@@ -53,7 +53,7 @@ fn one_command_leads_from_nothing_to_a_call() {
     for words in [
         "made in namespace",
         "list_incidents works",
-        "0eddee00-0000-4000-8000-000000000002",
+        "user eddie@alpha.example of organisation",
         "mcp.json: made",
     ] {
         assert!(said.contains(words), "{words}\n{said}");

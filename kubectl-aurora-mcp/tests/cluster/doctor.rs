@@ -21,7 +21,7 @@ fn verdict<'a>(findings: &'a [Value], hop: &str) -> &'a str {
 fn good_token_is_followed_to_an_answer_of_aurora() {
     let token = Token::made("well");
     let findings = findings(&[&token.0], 0);
-    for hop in ["cluster", "crd", "resource", "secret", "row", "service", "gateway", "call"] {
+    for hop in ["cluster", "crd", "operator", "resource", "secret", "row", "service", "gateway", "call"] {
         assert_eq!(verdict(&findings, hop), "ok", "{hop}: {findings:#?}");
     }
     let text = run(&["doctor", &token.0]).ok();
@@ -57,7 +57,8 @@ fn unknown_name_is_blamed_on_the_resource() {
 
 #[test]
 fn installation_is_examined_without_a_token() {
-    assert_eq!(verdict(&findings(&[], 0), "service"), "ok");
+    let here = findings(&[], 0);
+    assert_eq!((verdict(&here, "operator"), verdict(&here, "service")), ("ok", "ok"));
     assert_eq!(verdict(&findings(&["--gateway-namespace", "default"], 2), "service"), "failed");
 }
 

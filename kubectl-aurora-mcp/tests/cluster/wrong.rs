@@ -94,19 +94,21 @@ fn values_that_the_crd_refuses_are_explained_in_its_words() {
     let token = Token::named("refused");
     for (flags, words) in [
         (&["--user", "eddie@alpha.example", "--ttl", "30d"][..], "720h for 30 days"),
-        (&["--user", "eddie@alpha.example", "--tool", "Bad Tool"], "spec.access.tools"),
         (&[], "--user is missing"),
     ] {
         let said = run(&[&["create", &token.0], flags].concat()).refused();
         assert!(said.contains(words), "{flags:?}: {said}");
     }
+    let misspelt = run(&["create", &token.0, "--user", "eddie@alpha.example", "--tool", "list_incident"]);
+    assert!(misspelt.stderr.contains("'list_incidents'"), "{}", misspelt.stderr);
 }
 
 #[test]
-fn unknown_user_is_the_operators_word() {
+fn unknown_user_is_the_operators_word_and_not_waited_for() {
     let token = Token::named("stranger");
-    let said = run(&["create", &token.0, "--user", "who@nowhere.example", "--wait", "3s"]).refused();
-    assert!(said.contains("isn't ready after 3s: UserNotFound") && said.contains("doctor"), "{said}");
+    let said = run(&["create", &token.0, "--user", "who@nowhere.example", "--wait", "1h"]).refused();
+    let undo = format!("kubectl delete mcptoken -n aurora-oss {}", token.0);
+    assert!(said.contains("can't be used: UserNotFound") && said.contains(&undo), "{said}");
 }
 
 #[test]
