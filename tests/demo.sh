@@ -57,7 +57,12 @@ say "all of it is running; \`make down\` ends it"
 printf '\nFor Cursor (~/.cursor/mcp.json) and Claude (.mcp.json), also in %s:\n\n' "$RUN/mcp.json"
 cat "$RUN/mcp.json"
 if [ "${CLUSTER:-testbed}" != existing ]; then
-  printf '\nTo look around, with the helm and kubectl that fit this cluster:\n\n  export KUBECONFIG=%s PATH=%s:$PATH\n' "$RUN/kubeconfig" "$BIN"
+  cat <<END
+
+To look around, with the helm and kubectl that fit this cluster:
+
+  export KUBECONFIG=$RUN/kubeconfig PATH=$BIN:\$PATH
+END
 fi
 cat <<END
 
