@@ -97,7 +97,7 @@ def cleaned(said: str, reader: Reader) -> str:
     """Nothing of this machine, and no token."""
     said = re.sub(r"aurora_mcp_[\w-]{64}", "aurora_mcp_…", said.replace(reader.home, "~"))
     said = said.replace(reader.port, "8811")
-    said = said.replace("alice@alpha.example ", "alice@example.com   ").replace("alice@alpha.example", "alice@example.com")
+    said = said.replace("alice@alpha.example  ", "alice@example.com    ").replace("alice@alpha.example", "alice@example.com")
     return re.sub(r"[ \t]+$", "", said, flags=re.M).strip("\n")
 
 
