@@ -81,6 +81,13 @@ pub struct McpTokenStatus {
     pub endpoint: Option<String>,
 }
 
+impl McpTokenStatus {
+    /// The condition of a type.
+    pub fn condition(&self, type_: &str) -> Option<&Condition> {
+        self.conditions.iter().find(|condition| condition.type_ == type_)
+    }
+}
+
 /// A token that was replaced and works on for the overlap.
 #[derive(Serialize, Deserialize, JsonSchema, Debug, Clone, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]

@@ -65,6 +65,6 @@ async fn owner(context: &Context, digest: &TokenDigest) -> Option<ObjectRef<McpT
 }
 
 fn is_ready(token: &McpToken) -> bool {
-    let conditions = token.status.iter().flat_map(|status| &status.conditions);
-    conditions.into_iter().any(|condition| condition.type_ == "Ready" && condition.status == "True")
+    let ready = token.status.as_ref().and_then(|status| status.condition("Ready"));
+    ready.is_some_and(|ready| ready.status == "True")
 }

@@ -58,12 +58,11 @@ fn count<'a>(tokens: impl Iterator<Item = &'a McpToken>, installation: &str, now
             census.foreign += 1;
             continue;
         }
-        let conditions = token.status.iter().flat_map(|status| &status.conditions);
-        let ready = conditions.into_iter().find(|condition| condition.type_ == "Ready");
+        let status = token.status.as_ref();
+        let ready = status.and_then(|status| status.condition("Ready"));
         let reason = ready.map_or("Pending", |condition| condition.reason.as_str());
         *census.by_reason.entry(reason.to_owned()).or_default() += 1;
         census.stuck += i64::from(is_stuck(token, reason, now));
-        let status = token.status.as_ref();
         let expires = status.and_then(|status| status.expires_at.as_ref());
         let used = status.and_then(|status| status.last_used_at.as_ref());
         let in_use = used.is_some_and(|used| now.duration_since(used.0) <= IN_USE);
@@ -89,11 +88,8 @@ fn is_stuck(token: &McpToken, reason: &str, now: Timestamp) -> bool {
     }
     let status = token.status.as_ref();
     let observed = status.and_then(|status| status.observed_generation);
-    let conditions = status.into_iter().flat_map(|status| &status.conditions);
-    let since = conditions
-        .into_iter()
-        .find(|condition| condition.type_ == "Ready")
-        .map(|condition| condition.last_transition_time.0);
+    let ready = status.and_then(|status| status.condition("Ready"));
+    let since = ready.map(|ready| ready.last_transition_time.0);
     let created = token.metadata.creation_timestamp.as_ref().map(|time| time.0);
     let fault = matches!(
         reason,

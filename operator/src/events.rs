@@ -42,7 +42,7 @@ fn news(before: Option<&McpTokenStatus>, after: &McpTokenStatus) -> Vec<Event> {
     let mut events = Vec::new();
     events.extend(issued(before, after));
     let ready = |status: &McpTokenStatus| {
-        let condition = status.conditions.iter().find(|condition| condition.type_ == "Ready")?;
+        let condition = status.condition("Ready")?;
         Some((condition.status.clone(), condition.reason.clone(), condition.message.clone()))
     };
     let (was, is) = (before.and_then(ready), ready(after));
@@ -68,11 +68,11 @@ fn news(before: Option<&McpTokenStatus>, after: &McpTokenStatus) -> Vec<Event> {
 /// The token works, though not as it was meant.
 fn unknown_tools(before: Option<&McpTokenStatus>, after: &McpTokenStatus) -> Option<Event> {
     let told = |status: &McpTokenStatus| {
-        let condition = status.conditions.iter().find(|condition| condition.type_ == "ToolsKnown")?;
-        (condition.status == "False").then(|| (condition.reason.clone(), condition.message.clone()))
+        let condition = status.condition("ToolsKnown").filter(|condition| condition.status == "False")?;
+        Some((condition.reason.clone(), condition.message.clone()))
     };
-    let is = told(after)?;
-    let (reason, message) = (before.and_then(told).as_ref() != Some(&is)).then_some(is)?;
+    let (was, is) = (before.and_then(told), told(after));
+    let (reason, message) = is.filter(|is| was.as_ref() != Some(is))?;
     Some(event(EventType::Warning, &reason, "Reconcile", &message))
 }
 

@@ -166,8 +166,7 @@ async fn report(
 
 /// Why it is ready, or is not.
 fn ready(status: &McpTokenStatus) -> Option<&str> {
-    let ready = status.conditions.iter().find(|condition| condition.type_ == "Ready");
-    ready.map(|condition| condition.reason.as_str())
+    status.condition("Ready").map(|condition| condition.reason.as_str())
 }
 
 /// Both times are of the same clock: that of the database, which ends tokens, may differ from this machine's.

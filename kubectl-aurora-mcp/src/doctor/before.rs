@@ -7,12 +7,10 @@ use k8s_openapi::api::core::v1::{ConfigMap, Secret, Service};
 use kube::api::{Api, PostParams};
 
 use crate::cluster::Cluster;
-use crate::doctor::finding::Finding;
+use crate::doctor::finding::{Finding, QUICKSTART};
 use crate::doctor::judge;
 use crate::error::innermost;
 use crate::seen::Seen;
-
-const QUICKSTART: &str = "docs/quickstart.md#1-install";
 
 /// What the installation makes first.
 const RIGHTS: [(&str, &str, &str); 4] = [

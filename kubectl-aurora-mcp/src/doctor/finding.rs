@@ -2,6 +2,11 @@
 
 use serde::Serialize;
 
+/// Where several hops send their reader.
+pub(super) const QUICKSTART: &str = "docs/quickstart.md#1-install";
+pub(super) const TOKENS: &str = "docs/tokens.md#ready-or-why-not";
+pub(super) const OPERATIONS: &str = "docs/operations.md#what-fails-how-it-shows-what-to-do";
+
 /// How a hop is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -6,7 +6,7 @@ use kube::api::ListParams;
 
 use crate::cli::Doctor;
 use crate::cluster::Cluster;
-use crate::doctor::finding::Finding;
+use crate::doctor::finding::{Finding, OPERATIONS, QUICKSTART, TOKENS};
 use crate::doctor::operator::{self, Place};
 use crate::error::Error;
 use crate::gateway::Gateway;
@@ -14,8 +14,6 @@ use crate::output::command;
 use crate::seen::Seen;
 use crate::token::ready;
 
-const TOKENS: &str = "docs/tokens.md#ready-or-why-not";
-const OPERATIONS: &str = "docs/operations.md#what-fails-how-it-shows-what-to-do";
 /// How the chart marks the gateway's Service.
 const GATEWAY: &str = "app.kubernetes.io/name=aurora-mcp,app.kubernetes.io/component=gateway";
 
@@ -25,7 +23,7 @@ pub(super) async fn crd(cluster: &Cluster) -> Finding {
         Ok(_) => Finding::ok("crd", "McpTokens are known here"),
         Err(error) => match Error::api("list mcptokens", error) {
             Error::NoCrd => Finding::failed("crd", "the CRD mcptokens.mcp.aurora-oss.dev isn't installed")
-                .hint("install the chart", "docs/quickstart.md#1-install"),
+                .hint("install the chart", QUICKSTART),
             // Who may read one token only can be helped, too.
             Error::Forbidden { message, .. } => Finding::skipped("crd", message),
             other => Finding::failed("crd", other.to_string()).hint("check the API server", OPERATIONS),

@@ -2,11 +2,10 @@
 
 use serde_json::Value;
 
-use crate::doctor::finding::Finding;
+use crate::doctor::finding::{Finding, OPERATIONS, TOKENS};
 use crate::mcp::McpError;
 
 const CLIENTS: &str = "docs/clients.md#when-it-doesnt-work";
-const OPERATIONS: &str = "docs/operations.md#what-fails-how-it-shows-what-to-do";
 
 /// The oldest API server that the chart supports.
 const OLDEST: (u32, u32) = (1, 33);
@@ -31,7 +30,7 @@ pub(super) fn offer(pod: &str, tools: usize) -> Finding {
         return Finding::ok("gateway", message);
     }
     let hint = "spec.access of the McpToken leaves none: check its tools and its mode";
-    Finding::warning("gateway", message).hint(hint, "docs/tokens.md#ready-or-why-not")
+    Finding::warning("gateway", message).hint(hint, TOKENS)
 }
 
 /// A call that failed, at the hop where it was tried.

@@ -5,10 +5,9 @@ use k8s_openapi::api::apps::v1::Deployment;
 use kube::api::ListParams;
 
 use crate::cluster::Cluster;
-use crate::doctor::finding::Finding;
+use crate::doctor::finding::{Finding, OPERATIONS, QUICKSTART};
 use crate::seen::Seen;
 
-const RUNBOOK: &str = "docs/operations.md#what-fails-how-it-shows-what-to-do";
 /// How the chart marks the operator's Deployment, whatever the release is called.
 const OPERATOR: &str = "app.kubernetes.io/part-of=aurora,app.kubernetes.io/component=operator";
 
@@ -56,7 +55,7 @@ fn judge(place: &Place, all: &[Deployment]) -> Vec<Finding> {
     let message = format!("no Deployment of the operator in {}", place.namespace);
     let hint = "give the release's namespace with --gateway-namespace, or install the chart";
     let finding = if place.known { Finding::failed } else { Finding::skipped };
-    vec![finding("operator", message).hint(hint, "docs/quickstart.md#1-install")]
+    vec![finding("operator", message).hint(hint, QUICKSTART)]
 }
 
 fn replicas(namespace: &str, operator: &Deployment) -> Finding {
@@ -66,11 +65,11 @@ fn replicas(namespace: &str, operator: &Deployment) -> Finding {
     let message = format!("{namespace}/{name}: {ready} of {wanted} replicas are ready");
     match (ready, wanted) {
         (_, 0) => Finding::failed("operator", format!("{namespace}/{name} is scaled to 0"))
-            .hint(format!("`kubectl scale -n {namespace} deployment {name} --replicas=2`"), RUNBOOK),
+            .hint(format!("`kubectl scale -n {namespace} deployment {name} --replicas=2`"), OPERATIONS),
         (0, _) => Finding::failed("operator", message)
-            .hint(format!("`kubectl logs -n {namespace} deployment/{name}` says why"), RUNBOOK),
+            .hint(format!("`kubectl logs -n {namespace} deployment/{name}` says why"), OPERATIONS),
         _ if ready < wanted => {
-            Finding::warning("operator", message).hint("a rollout? Look again in a minute", RUNBOOK)
+            Finding::warning("operator", message).hint("a rollout? Look again in a minute", OPERATIONS)
         }
         _ => Finding::ok("operator", message),
     }

@@ -4,7 +4,7 @@ use aurora_mcp_crds::McpToken;
 
 use crate::cli::Doctor;
 use crate::cluster::Cluster;
-use crate::doctor::finding::Finding;
+use crate::doctor::finding::{Finding, TOKENS};
 use crate::doctor::operator::{self, Place};
 use crate::doctor::{installation, route};
 use crate::error::Error;
@@ -13,8 +13,6 @@ use crate::seen::Seen;
 use crate::token::chain::{self, Chain};
 use crate::token::refusal::{Remedy, refusal};
 use crate::token::{bearer, ready};
-
-const TOKENS: &str = "docs/tokens.md#ready-or-why-not";
 
 pub(super) async fn examine(cluster: &Cluster, name: &str, wanted: &Doctor) -> Vec<Finding> {
     let chain = match chain::gather(cluster, name).await {

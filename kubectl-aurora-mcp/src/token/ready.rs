@@ -92,7 +92,7 @@ pub(crate) fn is_ready(token: &McpToken) -> bool {
 
 /// One of its conditions.
 pub(crate) fn condition<'a>(token: &'a McpToken, type_: &str) -> Option<&'a Condition> {
-    token.status.as_ref()?.conditions.iter().find(|condition| condition.type_ == type_)
+    token.status.as_ref()?.condition(type_)
 }
 
 /// What the operator says, if it says anything.

@@ -59,7 +59,7 @@ fn put(
     message: &str,
 ) {
     let text = if is_true { "True" } else { "False" };
-    let before = status.conditions.iter().find(|condition| condition.type_ == type_);
+    let before = status.condition(type_);
     let since =
         before.filter(|before| before.status == text).map(|before| before.last_transition_time.clone());
     let condition = Condition {

@@ -24,7 +24,7 @@ pub struct Token<'a> {
 
 /// `status.conditions` Ready.
 pub fn ready(token: &McpToken) -> Option<&Condition> {
-    token.status.as_ref()?.conditions.iter().find(|condition| condition.type_ == "Ready")
+    token.status.as_ref()?.condition("Ready")
 }
 
 impl Token<'_> {

@@ -113,8 +113,8 @@ fn polling_is_said_and_taken_back() {
 #[test]
 fn tools_that_nobody_has_are_named_and_limit_all_the_same() {
     let mut world = World::settled(json!({"access": {"tools": ["list_incidents", "lst_incidents"]}}));
-    let conditions = world.plan().status.conditions;
-    let told = conditions.iter().find(|condition| condition.type_ == "ToolsKnown").unwrap();
+    let status = world.plan().status;
+    let told = status.condition("ToolsKnown").unwrap();
     assert!(told.message.contains("is called: lst_incidents."), "{}", told.message);
     assert!(told.message.contains("get_incident"), "{}", told.message);
     let stored = world.rows[0].known.access.clone().unwrap().tools.unwrap();

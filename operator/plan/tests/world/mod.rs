@@ -267,8 +267,7 @@ impl World {
 
     /// What `Ready` says.
     pub fn message(&self) -> String {
-        let conditions = self.plan().status.conditions;
-        conditions.into_iter().find(|condition| condition.type_ == "Ready").unwrap().message
+        self.plan().status.condition("Ready").unwrap().message.clone()
     }
 
     /// Plans and applies until nothing is left to do; returns the steps. Steady state must then have no steps.
@@ -431,6 +430,8 @@ impl World {
 
 /// Status and reason of a condition.
 pub fn condition(plan: &Plan, type_: &str) -> (String, String) {
-    let condition = plan.status.conditions.iter().find(|condition| condition.type_ == type_);
-    condition.map(|condition| (condition.status.clone(), condition.reason.clone())).unwrap_or_default()
+    plan.status
+        .condition(type_)
+        .map(|condition| (condition.status.clone(), condition.reason.clone()))
+        .unwrap_or_default()
 }

@@ -22,8 +22,7 @@ async fn least_rights(stage: &mut Stage, database: &TestDatabase) -> Result<()> 
 }
 
 fn condition(object: &aurora_mcp_crds::McpToken, type_: &str) -> Option<(String, String)> {
-    let conditions = &object.status.as_ref()?.conditions;
-    let found = conditions.iter().find(|condition| condition.type_ == type_)?;
+    let found = object.status.as_ref()?.condition(type_)?;
     Some((found.status.clone(), found.reason.clone()))
 }
 
