@@ -198,6 +198,3 @@ pub(crate) fn on_error(resource: Arc<McpToken>, error: &Error, context: Arc<Cont
     }
     Action::requeue(chance::jittered(requeue::after_failure(category, failures)))
 }
-
-#[cfg(test)]
-mod tests;

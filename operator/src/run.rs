@@ -20,11 +20,12 @@ use crate::context::Context;
 use crate::controller::Watched;
 use crate::echoes::Echoes;
 use crate::http::{Readiness, routes, serve};
+use crate::leader::Candidacy;
 use crate::metrics::Metrics;
 use crate::owned::Owned;
 use crate::queue::Queue;
 use crate::requeue::Failures;
-use crate::{announcements, census, client, leader, polling, resync, schema, sweep};
+use crate::{announcements, census, client, polling, resync, schema, sweep};
 
 const CONNECTIONS: u32 = 8;
 const CRD_RETRY: Duration = Duration::from_secs(1);
@@ -74,19 +75,18 @@ async fn work(
         () = wait_for_crd(&client, config) => readiness.set_ready(),
         _ = stopped.wait_for(|stop| *stop) => return Ok(()),
     }
-    let mut candidacy = leader::stand(&client, config).await?;
+    let mut candidacy = Candidacy::stand(&client, config).await?;
     loop {
         tokio::select! {
-            won = candidacy.leads.wait_for(|leads| *leads) => if won.is_err() {
+            won = candidacy.won() => if won.is_err() {
                 readiness.set_broken();
-                anyhow::bail!("the leader election ended");
+                return won;
             },
             _ = stopped.wait_for(|stop| *stop) => break,
         }
         tracing::info!(identity = config.identity, "this replica leads");
         metrics.leader.set(1);
-        let lost = candidacy.leads.clone();
-        lead(&client, &store, config, metrics.clone(), lost, stopped.clone()).await;
+        lead(&client, &store, config, metrics.clone(), candidacy.leads(), stopped.clone()).await;
         metrics.leader.set(0);
         metrics.notified.set(0);
         if *stopped.borrow() {

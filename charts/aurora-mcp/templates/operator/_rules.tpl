@@ -5,7 +5,7 @@
   verbs: [get, list, watch, patch]
 - apiGroups: [mcp.aurora-oss.dev]
   resources: [mcptokens/status]
-  verbs: [patch]
+  verbs: [update]
 - apiGroups: [""]
   resources: [secrets]
   verbs: [get, list, watch, create, update]

@@ -6,11 +6,13 @@ use anyhow::Result;
 use aurora_mcp_test_control_plane::ControlPlane;
 use aurora_mcp_test_control_plane::process::free_port;
 use aurora_mcp_test_database::{Login, TestDatabase, VARIABLES};
+use reqwest::Response;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 
 use crate::program::Program;
 
 const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
 
 /// One replica.
 pub struct Gateway {
@@ -50,13 +52,22 @@ impl Gateway {
 
     /// The HTTP status of a ping with this token, from the client of this number.
     pub async fn ping(&self, bearer: &str, client: usize) -> Result<u16> {
-        let address = format!("10.{}.{}.{}", client >> 16 & 255, client >> 8 & 255, client & 255);
-        let request = self.http.post(&self.url).header(CONTENT_TYPE, "application/json").body(PING);
-        let request = request.header(ACCEPT, "application/json, text/event-stream");
-        let request = request.header("mcp-protocol-version", "2025-11-25").header("x-forwarded-for", address);
-        let response = request.header(AUTHORIZATION, format!("Bearer {bearer}")).send().await?;
+        let response = self.post(PING, bearer, client).await?;
         let status = response.status().as_u16();
         response.bytes().await?;
         Ok(status)
+    }
+
+    /// The list of tools for this token, as text.
+    pub async fn tools(&self, bearer: &str, client: usize) -> Result<String> {
+        Ok(self.post(LIST, bearer, client).await?.error_for_status()?.text().await?)
+    }
+
+    async fn post(&self, body: &'static str, bearer: &str, client: usize) -> Result<Response> {
+        let address = format!("10.{}.{}.{}", client >> 16 & 255, client >> 8 & 255, client & 255);
+        let request = self.http.post(&self.url).header(CONTENT_TYPE, "application/json").body(body);
+        let request = request.header(ACCEPT, "application/json, text/event-stream");
+        let request = request.header("mcp-protocol-version", "2025-11-25").header("x-forwarded-for", address);
+        Ok(request.header(AUTHORIZATION, format!("Bearer {bearer}")).send().await?)
     }
 }

@@ -116,6 +116,28 @@ async fn killed_leader_is_followed_within_its_lease_and_nothing_is_done_twice() 
     .await;
 }
 
+/// Long before the Lease would have ended, which is 15 s.
+const AT_ONCE: u64 = 5;
+
+#[tokio::test]
+async fn leader_that_is_stopped_hands_over_at_once_and_nothing_is_done_twice() {
+    on_stage(async |_, _, stage| {
+        let mut scene = Scene::set(&stage).await?;
+        // It finishes what it began, then goes.
+        scene.leader.arm(&format!("{STOP}=off")).await?;
+        let Scene { leader, follower, .. } = &scene;
+        leader.signal(Signal::TERM)?;
+        eventually("the other replica to lead", AT_ONCE, async || {
+            ensure!(follower.metrics().await?.sum("leader")? > 0.0, "it does not");
+            Ok(())
+        })
+        .await?;
+        scene.check().await?;
+        scene.follower.stop().await
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn leader_that_was_frozen_wakes_to_find_another_and_does_nothing_twice() {
     on_stage(async |_, _, stage| {

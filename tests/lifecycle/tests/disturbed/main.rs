@@ -1,10 +1,11 @@
-//! What may go wrong around the operator for a while: its leader dies or freezes, the database is away, a right is missing, an
-//! earlier version was here.
+//! What may go wrong around the operator for a while: it ends and starts again, its leader dies or freezes, the database is away,
+//! a right is missing, an earlier version was here.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test")]
 
 mod failover;
 mod outage;
+mod restart;
 mod rights;
 mod timing;
 mod upgrade;

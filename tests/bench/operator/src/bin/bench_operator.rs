@@ -13,7 +13,7 @@ use aurora_mcp_bench_operator::settings::number;
 use aurora_mcp_bench_operator::site::Site;
 use aurora_mcp_bench_operator::usage::Usage;
 use aurora_mcp_bench_operator::wire::Wire;
-use aurora_mcp_bench_operator::{apply, resync};
+use aurora_mcp_bench_operator::{apply, bare, resync};
 use aurora_mcp_test_control_plane::ControlPlane;
 use aurora_mcp_test_database::TestDatabase;
 
@@ -61,7 +61,15 @@ async fn fill(
         never = keep_looking(&site) => match never {},
     };
     table.row("the same while all others are looked at again", busy.summary(), "");
-    operator.stop().await
+    operator.stop().await?;
+    say("the same writes without an operator");
+    let took = bare::write_all(&site, "token-0", tokens).await?;
+    table.row(
+        "the same writes for as many, a second, by a client that does nothing else",
+        rate(tokens, took),
+        "",
+    );
+    Ok(())
 }
 
 /// The operator comes to McpTokens that are there already, as after Git brought all of them.

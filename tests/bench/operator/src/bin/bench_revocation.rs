@@ -5,6 +5,7 @@
 use anyhow::Result;
 use aurora_mcp_bench_operator::apply::bearer;
 use aurora_mcp_bench_operator::gateways::Gateway;
+use aurora_mcp_bench_operator::narrow::narrow;
 use aurora_mcp_bench_operator::report::{Table, Times, print_machine, say};
 use aurora_mcp_bench_operator::revoke::{Notes, Revocation, revoke};
 use aurora_mcp_bench_operator::settings::number;
@@ -53,6 +54,18 @@ async fn measure(
     add(table, "row revoked after `kubectl delete` until 401", &deleted);
     let asked = deleted.iter().map(|one| one.asked).collect();
     table.row("`kubectl delete` until 401 everywhere", Times::new(asked).summary(), "");
+    say("access changed in Kubernetes");
+    tokio::try_join!(site.create_all("narrowed", count), site.all_ready(&operator, 2 * count, 120))?;
+    site.settled(&operator).await?;
+    let mut narrowed = Vec::with_capacity(count);
+    for number in 0..count {
+        narrowed.push(narrow(&site, &gateways, &format!("narrowed-{number}"), number).await?);
+    }
+    table.row(
+        "`spec.access` changed until no replica lists another tool",
+        Times::new(narrowed).summary(),
+        "p99 < 1 s",
+    );
     operator.stop().await
 }
 
