@@ -41,7 +41,7 @@ lint: ## rustfmt and clippy
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 
 unit: ## unit tests; need no cluster
-	cargo test --workspace --lib --bins --locked -- --skip reconcile::tests # whole passes of the operator need Postgres
+	cargo test --workspace --lib --bins --locked
 
 services: ## tests against the real Postgres, Redis, Weaviate and Celery of the cluster
 	@eval "$$($(TESTBED) env)" && cargo test --workspace --exclude aurora-mcp-e2e --exclude aurora-mcp-lifecycle --locked

@@ -12,11 +12,15 @@ use url::Url;
 
 use crate::access::{DenyList, RuleError};
 use crate::aurora::AuroraSettings;
+use crate::auth::Shares;
 use crate::edge::{GuardSettings, Limits, ProxyError, TrustedProxies};
 use crate::health::{DEFAULT_BACKEND_URL, HealthConfig};
 use crate::tls::TlsSettings;
 use crate::tools::ToolSettings;
 use crate::tools::select::Selector;
+
+/// Enough for the streams and calls of every client that one person runs.
+const TOKEN_AT_ONCE: usize = 128;
 
 /// Where a variable comes from.
 pub trait Source {
@@ -62,8 +66,8 @@ pub struct Config {
     pub proxies: TrustedProxies,
     /// The header in which they name who is signed in; then a token works for that user only.
     pub proxy_email: Option<HeaderName>,
-    /// Requests a second that each token may make; 0 for no limit.
-    pub requests_per_second: u32,
+    /// How much one sender may take.
+    pub shares: Shares,
     /// What the edge can bear.
     pub limits: Limits,
     /// Whether the audit line of a tool call has its arguments.
@@ -160,7 +164,11 @@ impl Config {
             guard: GuardSettings::new(&reader.list("MCP_ALLOWED_HOSTS"), &reader.list("MCP_ALLOWED_ORIGINS")),
             proxy_email: reader.proxy_email(&proxies)?,
             proxies,
-            requests_per_second: reader.number("MCP_REQUESTS_PER_SECOND", 50)?,
+            shares: Shares {
+                address_per_second: reader.number("MCP_ADDRESS_REQUESTS_PER_SECOND", 500)?,
+                token_per_second: reader.number("MCP_REQUESTS_PER_SECOND", 50)?,
+                token_at_once: TOKEN_AT_ONCE,
+            },
             limits,
             audit_arguments: reader.parsed("MCP_AUDIT_ARGUMENTS", false, "true or false")?,
             tools: ToolSettings {

@@ -88,13 +88,8 @@ impl Gateway {
         let health = health::start(config.health, dependencies, &mut registry);
         let aurora = Aurora::new(&config.aurora, counts.clone())?;
         let vouching = Vouching::by(config.proxy_email);
-        let authenticator = Arc::new(Authenticator::new(
-            store.clone(),
-            vouching,
-            config.requests_per_second,
-            config.limits.concurrent_per_token,
-            counts.clone(),
-        ));
+        let authenticator =
+            Arc::new(Authenticator::new(store.clone(), vouching, config.shares, counts.clone()));
         let readiness = Readiness::default();
         let (stop, background) = (CancellationToken::new(), CancellationToken::new());
         let server = AuroraMcp::new(aurora, store.clone(), health.clone(), config.tools);

@@ -10,12 +10,12 @@ mod refusal;
 mod turns;
 mod vouching;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use aurora_mcp_store::{Bearer, Change, Principal, Resolution, Store};
+use aurora_mcp_store::{Bearer, Change, Principal, Resolution, Store, TokenId};
 use futures::StreamExt;
 use http::HeaderMap;
 use jiff::Timestamp;
@@ -37,6 +37,17 @@ use crate::metrics::Metrics;
 const SUSPECT_LOOKUPS: usize = 2;
 const SUSPECT_WAIT: Duration = Duration::from_secs(1);
 
+/// How much of the gateway one sender may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Shares {
+    /// Requests a second from one address, with a token or without; 0 for no limit.
+    pub address_per_second: u32,
+    /// Requests a second with one token; 0 for no limit.
+    pub token_per_second: u32,
+    /// Requests with one token that are served at the same time, open streams included.
+    pub token_at_once: usize,
+}
+
 /// Resolves tokens against Postgres, with a cache that follows announced changes.
 pub struct Authenticator {
     store: Store,
@@ -46,7 +57,8 @@ pub struct Authenticator {
     lookups: Lookups,
     /// For lookups that addresses with many failures ask for.
     suspect_lookups: Semaphore,
-    pace: Pace,
+    address_pace: Pace<IpAddr>,
+    token_pace: Pace<TokenId>,
     /// For requests of each token.
     turns: Turns,
     last_used: LastUsed,
@@ -58,15 +70,8 @@ pub struct Authenticator {
 }
 
 impl Authenticator {
-    /// Each token may make so many requests a second, 0 for no limit, and have so many served at once. Nothing is known yet;
-    /// see [`Authenticator::follow_changes`].
-    pub fn new(
-        store: Store,
-        vouching: Vouching,
-        requests_per_second: u32,
-        at_once: usize,
-        metrics: Metrics,
-    ) -> Self {
+    /// Nothing is known yet; see [`Authenticator::follow_changes`].
+    pub fn new(store: Store, vouching: Vouching, shares: Shares, metrics: Metrics) -> Self {
         Self {
             store,
             vouching,
@@ -74,8 +79,9 @@ impl Authenticator {
             attempts: Attempts::new(),
             lookups: Lookups::default(),
             suspect_lookups: Semaphore::new(SUSPECT_LOOKUPS),
-            pace: Pace::per_second(requests_per_second),
-            turns: Turns::per_token(at_once),
+            address_pace: Pace::per_second(shares.address_per_second),
+            token_pace: Pace::per_second(shares.token_per_second),
+            turns: Turns::per_token(shares.token_at_once),
             last_used: LastUsed::default(),
             listening: AtomicBool::new(false),
             unannounced: AtomicBool::new(false),
@@ -100,7 +106,7 @@ impl Authenticator {
             Err(refusal) => {
                 self.metrics.authentication(refusal.reason());
                 if refusal.is_failed_attempt() {
-                    self.attempts.failed(peer.client);
+                    self.attempts.failed(sender(peer.client));
                 }
             }
         }
@@ -113,7 +119,8 @@ impl Authenticator {
         peer: Peer,
         now: Timestamp,
     ) -> Result<Arc<Principal>, Refusal> {
-        let address = peer.client;
+        let address = sender(peer.client);
+        self.address_pace.count(&address).map_err(Refusal::AddressTooFast)?;
         // Before the token is looked at: who does not come through the proxy learns nothing about it.
         let vouched = self.vouching.vouched(headers, peer)?;
         let bearer = bearer::presented(headers)
@@ -137,7 +144,7 @@ impl Authenticator {
     }
 
     fn paced(&self, principal: Arc<Principal>) -> Result<(Arc<Principal>, Turn), Refusal> {
-        self.pace.count(principal.token_id).map_err(Refusal::TooFast)?;
+        self.token_pace.count(&principal.token_id).map_err(Refusal::TooFast)?;
         let turn = self.turns.take(principal.token_id).ok_or(Refusal::TooManyAtOnce)?;
         Ok((principal, turn))
     }
@@ -237,7 +244,8 @@ impl Authenticator {
     pub async fn tidy(&self, now: Timestamp) {
         self.last_used.flush(&self.store, now).await;
         self.attempts.forget_old();
-        self.pace.forget_old();
+        self.address_pace.forget_old();
+        self.token_pace.forget_old();
         // Triggers come with the operator, and go with a table that Aurora makes anew.
         if self.listening.load(Ordering::Acquire) {
             self.trust_announcements().await;
@@ -247,5 +255,26 @@ impl Authenticator {
     /// Writes what is left.
     pub async fn shut_down(&self, now: Timestamp) {
         self.last_used.flush_all(&self.store, now).await;
+    }
+}
+
+/// Who is counted as one sender: an address, or the network of 64 bits that one subscriber has of IPv6.
+fn sender(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subscriber_is_one_sender_however_many_addresses_it_has() {
+        let of = |text: &str| sender(text.parse().unwrap());
+        assert_eq!(of("2001:db8:1:2:aaaa::1"), of("2001:db8:1:2::2"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
     }
 }

@@ -35,6 +35,8 @@ pub enum Refusal {
     StoreAway,
     /// Too many wrong tokens from this address.
     TooManyAttempts(Duration),
+    /// Too many requests from this address.
+    AddressTooFast(Duration),
     /// Too many requests with this token.
     TooFast(Duration),
     /// Too many requests with this token are being served.
@@ -65,6 +67,7 @@ impl Refusal {
             Self::RulesUnreadable => "rules_unreadable",
             Self::StoreAway => "store_away",
             Self::TooManyAttempts(_) => "too_many_attempts",
+            Self::AddressTooFast(_) => "address_too_fast",
             Self::TooFast(_) => "too_fast",
             Self::TooManyAtOnce => "too_many_at_once",
             Self::Unvouched(unvouched) => unvouched.reason(),
@@ -77,6 +80,7 @@ impl Refusal {
             self,
             Self::StoreAway
                 | Self::TooManyAttempts(_)
+                | Self::AddressTooFast(_)
                 | Self::TooFast(_)
                 | Self::TooManyAtOnce
                 | Self::Unvouched(_)
@@ -87,7 +91,7 @@ impl Refusal {
     fn status(&self) -> StatusCode {
         match self {
             Self::StoreAway => StatusCode::SERVICE_UNAVAILABLE,
-            Self::TooManyAttempts(_) | Self::TooFast(_) | Self::TooManyAtOnce => {
+            Self::TooManyAttempts(_) | Self::AddressTooFast(_) | Self::TooFast(_) | Self::TooManyAtOnce => {
                 StatusCode::TOO_MANY_REQUESTS
             }
             Self::Unvouched(_) => StatusCode::FORBIDDEN,
@@ -99,7 +103,9 @@ impl Refusal {
         match self {
             Self::NoBearer(NoBearer::Missing | NoBearer::Elsewhere) => "unauthorized",
             Self::StoreAway => "temporarily_unavailable",
-            Self::TooManyAttempts(_) | Self::TooFast(_) | Self::TooManyAtOnce => "too_many_requests",
+            Self::TooManyAttempts(_) | Self::AddressTooFast(_) | Self::TooFast(_) | Self::TooManyAtOnce => {
+                "too_many_requests"
+            }
             Self::Unvouched(_) => "forbidden",
             _ => "invalid_token",
         }
@@ -130,6 +136,10 @@ impl Refusal {
             Self::TooManyAttempts(_) => {
                 "Too many wrong tokens from this address. Wait, and check the client's configuration."
             }
+            Self::AddressTooFast(_) => {
+                "Too many requests from this address. Wait a moment. If many clients share it because of a proxy, the gateway's \
+                 operator can have it tell them apart: gateway.proxy.trusted in the chart, or MCP_TRUSTED_PROXIES."
+            }
             Self::TooFast(_) => "Too many requests with this token. Wait a moment.",
             Self::TooManyAtOnce => {
                 "Too many requests with this token are still being served. Wait for their answers, or close open streams."
@@ -142,7 +152,9 @@ impl Refusal {
         match self {
             Self::StoreAway => Some(5),
             Self::TooManyAtOnce => Some(1),
-            Self::TooManyAttempts(wait) | Self::TooFast(wait) => Some(wait.as_secs() + 1),
+            Self::TooManyAttempts(wait) | Self::AddressTooFast(wait) | Self::TooFast(wait) => {
+                Some(wait.as_secs() + 1)
+            }
             _ => None,
         }
     }

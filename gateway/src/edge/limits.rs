@@ -9,8 +9,6 @@ pub struct Limits {
     pub connections: usize,
     /// Requests served at the same time; more are refused with 503 at once.
     pub concurrent_requests: usize,
-    /// Requests of one token served at the same time, open streams included; more are refused with 429.
-    pub concurrent_per_token: usize,
     /// Bytes of a body.
     pub body: usize,
     /// How long a client may take to send its body.
@@ -32,7 +30,6 @@ impl Default for Limits {
         Self {
             connections: 4_096,
             concurrent_requests: 512,
-            concurrent_per_token: 128,
             body: 2 * 1024 * 1024,
             body_read: Duration::from_secs(15),
             header_read: Duration::from_secs(10),

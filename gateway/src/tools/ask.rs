@@ -77,6 +77,10 @@ impl Tool for AskIncident {
         wait(session, deadline, context).await
     }
 
+    fn reports_progress(&self) -> bool {
+        true
+    }
+
     fn target(&self, arguments: &JsonObject) -> Option<String> {
         ["incident_id", "session_id"]
             .iter()

@@ -1,17 +1,22 @@
 //! What a tool call has at hand.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use http::Method;
 use jiff::Timestamp;
 use rmcp::model::{ProgressNotificationParam, ProgressToken};
 use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout};
 
 use super::{ConnectorStatus, ToolError};
 use crate::access::AccessRules;
 use crate::aurora::{ApiPath, AsUser};
 use crate::health::Health;
 use crate::tools::select::Selector;
+
+/// Clients give up after 30 to 60 seconds without a word.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
 
 /// Settings of the tools, from the configuration.
 #[derive(Clone, Debug)]
@@ -64,13 +69,55 @@ impl Progress {
         Self { sink: Some((token, sink)) }
     }
 
+    /// Says every few seconds that `work` goes on, for tools that can't say how far it is.
+    pub async fn accompany<T>(&self, tool: &str, work: impl Future<Output = T>) -> T {
+        if self.sink.is_none() {
+            return work.await;
+        }
+        let began = Instant::now();
+        let mut work = pin!(work);
+        loop {
+            match timeout(SIGN_OF_LIFE, &mut work).await {
+                Ok(done) => return done,
+                Err(_) => {
+                    let passed = began.elapsed().as_secs_f64();
+                    self.send(passed, None, format!("{tool} is waiting for Aurora ({passed:.0} s)"));
+                }
+            }
+        }
+    }
+
     /// Reports that `done` of `total` has passed. A full queue drops the report: a later one says more.
     pub fn report(&self, done: f64, total: f64, message: impl Into<String>) {
+        self.send(done, Some(total), message.into());
+    }
+
+    fn send(&self, done: f64, total: Option<f64>, message: String) {
         if let Some((token, sink)) = &self.sink {
-            let report = ProgressNotificationParam::new(token.clone(), done)
-                .with_total(total)
-                .with_message(message.into());
+            let mut report = ProgressNotificationParam::new(token.clone(), done).with_message(message);
+            report.total = total;
             let _ = sink.try_send(report);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rmcp::model::NumberOrString;
+    use tokio::time::sleep;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_asked_for_progress_hears_every_few_seconds_that_work_goes_on() {
+        let (sink, mut reports) = mpsc::channel(10);
+        let progress = Progress::to(ProgressToken(NumberOrString::Number(7)), sink);
+        progress.accompany("quick", sleep(SIGN_OF_LIFE / 2)).await;
+        assert!(reports.try_recv().is_err(), "nobody needs to wait");
+        progress.accompany("slow", sleep(SIGN_OF_LIFE * 5 / 2)).await;
+        let [first, second] = [reports.try_recv().unwrap(), reports.try_recv().unwrap()];
+        assert!(first.progress < second.progress && first.total.is_none(), "{first:?} {second:?}");
+        assert!(second.message.is_some_and(|said| said.starts_with("slow is waiting")));
+        assert!(reports.try_recv().is_err());
     }
 }

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use rmcp::model::{JsonObject, Tool as Definition, ToolAnnotations};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -96,15 +97,14 @@ fn unknown_status(text: &str, guess: &str) -> ToolError {
 
 /// As much of a page as has to be known to find the next one.
 #[derive(Deserialize)]
-struct Shown<'a> {
-    #[serde(borrow)]
-    incidents: Vec<&'a RawValue>,
+struct Shown {
+    incidents: Vec<IgnoredAny>,
     total: Option<u64>,
 }
 
 /// Says where the next page begins, if there is one. What has another shape is left alone.
 fn with_next_offset(answer: Box<RawValue>, page: &IncidentPage) -> Box<RawValue> {
-    let next = serde_json::from_str(answer.get()).ok().and_then(|shown: Shown<'_>| {
+    let next = serde_json::from_str(answer.get()).ok().and_then(|shown: Shown| {
         let next = u64::from(page.offset) + shown.incidents.len() as u64;
         (!shown.incidents.is_empty() && next < shown.total?).then_some(next)
     });

@@ -61,6 +61,11 @@ pub trait Tool: Send + Sync {
         &[]
     }
 
+    /// It reports its own progress while it waits.
+    fn reports_progress(&self) -> bool {
+        false
+    }
+
     /// It sends requests of many kinds and judges each by method and path, so a read-only token keeps it.
     fn judges_requests(&self) -> bool {
         false
@@ -144,7 +149,13 @@ impl Entry {
         context: &CallContext<'_>,
     ) -> Result<(CallToolResult, Option<Box<RawValue>>), ToolError> {
         let arguments = argument::named(&self.definition, arguments)?;
-        self.tool.output(arguments, context).await.map(output::result)
+        let work = self.tool.output(arguments, context);
+        let output = if self.tool.reports_progress() {
+            work.await
+        } else {
+            context.progress.accompany(&self.definition.name, work).await
+        };
+        output.map(output::result)
     }
 }
 

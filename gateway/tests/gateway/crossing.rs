@@ -84,7 +84,8 @@ async fn all_at_once(client: impl Fn() -> reqwest::Client, streamed: bool) {
     run_with(
         |config| {
             config.aurora.base = base.parse().unwrap();
-            config.requests_per_second = 0;
+            config.shares.token_per_second = 0;
+            config.shares.address_per_second = 0;
         },
         async |world| {
             world.database.add_clear(EDDIES, EDDIE, ALPHA).await;

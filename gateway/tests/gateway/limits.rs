@@ -105,7 +105,7 @@ async fn a_client_that_never_ends_its_headers_is_dropped() {
 #[tokio::test]
 async fn a_token_that_goes_too_fast_waits_and_slows_no_other() {
     run_with(
-        |config| config.requests_per_second = 1,
+        |config| config.shares.token_per_second = 1,
         async |world| {
             eventually("the token has to wait", async || {
                 let answer = world.rpc(ALICES, "ping", json!({})).await;
@@ -119,9 +119,28 @@ async fn a_token_that_goes_too_fast_waits_and_slows_no_other() {
 }
 
 #[tokio::test]
+async fn an_address_that_goes_too_fast_waits_with_any_token_or_none() {
+    run_with(
+        |config| config.shares.address_per_second = 1,
+        async |world| {
+            let waits = async |token: &str| {
+                let answer = world.rpc(token, "ping", json!({})).await;
+                let waits = answer.status == 429 && answer.json()["reason"] == "address_too_fast";
+                waits && !answer.header("retry-after").is_empty()
+            };
+            eventually("the address has to wait", async || waits(ALICES).await).await;
+            assert!(waits(BOBS).await && waits("no-token").await);
+            // Who looks whether the gateway is there is not counted.
+            assert_eq!(world.get("/healthz", &[]).await.status, 200);
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn a_token_that_has_its_share_open_waits_and_leaves_the_others_theirs() {
     run_with(
-        |config| config.limits.concurrent_per_token = 2,
+        |config| config.shares.token_at_once = 2,
         async |world| {
             let mut streams = vec![listen(world).await, listen(world).await];
             assert!(streams.iter().all(|stream| stream.status() == 200));

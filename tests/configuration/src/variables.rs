@@ -67,7 +67,7 @@ pub const GATEWAY: &[Variable] = &[
         "addresses or networks, separated by commas",
         "10.0.0.0/8",
         "`gateway.proxy.trusted`",
-        "whose `X-Forwarded-For` is believed when wrong tokens are counted by address, and whose word `MCP_PROXY_EMAIL_HEADER` takes",
+        "whose `X-Forwarded-For` is believed when requests and wrong tokens are counted by address, and whose word `MCP_PROXY_EMAIL_HEADER` takes",
     ),
     variable(
         "MCP_PROXY_EMAIL_HEADER",
@@ -84,6 +84,14 @@ pub const GATEWAY: &[Variable] = &[
         "10",
         "`gateway.extraEnv`",
         "how often each token may be used at each replica",
+    ),
+    variable(
+        "MCP_ADDRESS_REQUESTS_PER_SECOND",
+        Means("500"),
+        "requests a second; 0: no limit",
+        "100",
+        "`gateway.extraEnv`",
+        "how often an address (of IPv6: a network of 64 bits) may ask each replica, with a token or without",
     ),
     variable(
         "MCP_AUDIT_ARGUMENTS",

@@ -81,7 +81,7 @@ async fn did_all_that_it_does(bed: &Bed, server: &Server, requests: u64) -> anyh
     let address = format!("http://127.0.0.1:{}/metrics", server.metrics);
     let metrics = bed.http.get(address).send().await?.text().await?;
     for name in [
-        "aurora_mcp_requests_total{",
+        "aurora_mcp_requests_total{method=\"tools/call\",target=\"list_incidents\",outcome=\"ok\"",
         "aurora_mcp_authentications_total{outcome=\"valid\"",
         "aurora_mcp_upstream_calls_total{outcome=\"ok\"",
     ] {

@@ -68,8 +68,10 @@ impl Kind {
             Self::Gateway => {
                 let mut command = pinned(SERVER, &bed.programs.join("aurora-mcp-gateway"));
                 command.envs(bed.variables.iter().cloned());
-                // A limit that is counted for every request and never reached.
-                command.env("MCP_REQUESTS_PER_SECOND", "1000000");
+                // Limits that are counted for every request and never reached.
+                for limit in ["MCP_REQUESTS_PER_SECOND", "MCP_ADDRESS_REQUESTS_PER_SECOND"] {
+                    command.env(limit, "1000000");
+                }
                 command.env("MCP_PORT", port.to_string()).env("METRICS_PORT", metrics.to_string());
                 command.env("BACKEND_URL", upstream).env("INTERNAL_API_SECRET", "bench");
                 command

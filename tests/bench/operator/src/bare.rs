@@ -11,8 +11,6 @@ use kube::api::{ListParams, ObjectMeta, Patch, PatchParams, PostParams};
 use kube::{Api, Client, Resource as _, ResourceExt as _};
 use serde_json::{from_value, json};
 
-use crate::site::Site;
-
 const NAMESPACE: &str = "bare";
 /// As many as the operator has passes.
 const AT_ONCE: usize = 16;
@@ -25,23 +23,24 @@ struct Sample {
 }
 
 impl Sample {
-    async fn of(site: &Site<'_>, name: &str) -> Result<Self> {
-        let events: Api<Event> = Api::namespaced(site.client(), site.namespace);
+    async fn of(client: &Client, namespace: &str, name: &str) -> Result<Self> {
+        let tokens: Api<McpToken> = Api::namespaced(client.clone(), namespace);
+        let secrets: Api<Secret> = Api::namespaced(client.clone(), namespace);
+        let events: Api<Event> = Api::namespaced(client.clone(), namespace);
         let regarding = ListParams::default().fields(&format!("regarding.name={name}"));
         let event = events.list(&regarding).await?.items.into_iter().next().context("no event")?;
-        Ok(Self { token: site.tokens().get(name).await?, secret: site.secrets().get(name).await?, event })
+        Ok(Self { token: tokens.get(name).await?, secret: secrets.get(name).await?, event })
     }
 }
 
-/// Makes all writes for so many McpTokens, without an operator and without a database, and returns how long it took.
-pub async fn write_all(site: &Site<'_>, like: &str, count: usize) -> Result<Duration> {
-    let client = site.client();
-    let sample = Sample::of(site, like).await?;
+/// Makes all writes for so many McpTokens like one in `namespace`, without an operator and without a database; returns how long it took.
+pub async fn write_all(client: &Client, namespace: &str, like: &str, count: usize) -> Result<Duration> {
+    let sample = Sample::of(client, namespace, like).await?;
     let namespace = from_value(json!({"metadata": {"name": NAMESPACE}}))?;
     Api::<Namespace>::all(client.clone()).create(&PostParams::default(), &namespace).await?;
     let began = Instant::now();
     stream::iter(0..count)
-        .map(|number| write(&client, &sample, format!("token-{number}")))
+        .map(|number| write(client, &sample, format!("token-{number}")))
         .buffer_unordered(AT_ONCE)
         .try_for_each(async |()| Ok(()))
         .await?;

@@ -29,6 +29,7 @@ impl Gateway {
             ("MCP_PORT", port.to_string()),
             ("METRICS_PORT", metrics.to_string()),
             ("MCP_REQUESTS_PER_SECOND", "0".to_owned()),
+            ("MCP_ADDRESS_REQUESTS_PER_SECOND", "0".to_owned()),
             // Each client is to be taken for another, or so many refusals would be slowed down.
             ("MCP_TRUSTED_PROXIES", "127.0.0.1,::1,::ffff:127.0.0.1".to_owned()),
             ("INTERNAL_API_SECRET", "bench".to_owned()),

@@ -104,11 +104,6 @@ impl<'a> Site<'a> {
         Ok(operator)
     }
 
-    /// A client that may do everything.
-    pub fn client(&self) -> Client {
-        self.client.clone()
-    }
-
     /// The McpTokens.
     pub fn tokens(&self) -> Api<McpToken> {
         Api::namespaced(self.client.clone(), self.namespace)

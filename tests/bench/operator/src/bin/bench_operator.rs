@@ -19,6 +19,8 @@ use aurora_mcp_test_database::TestDatabase;
 
 /// McpTokens by which statements are counted.
 const COUNTED: usize = 200;
+/// Where the first McpTokens are.
+const FILLED: &str = "bench";
 const LONGEST: u64 = 300;
 const ASK_AGAIN: Duration = Duration::from_millis(500);
 
@@ -34,6 +36,9 @@ async fn main() -> Result<()> {
     .await?;
     TestDatabase::run(async |database| start_over(&plane, database, tokens, &mut table).await).await?;
     TestDatabase::run(async |database| count_statements(&plane, database, &mut table).await).await?;
+    say("the same writes without an operator");
+    let bare = bare::write_all(&plane.client(), FILLED, "token-0", tokens).await?;
+    table.row("as many a second by a client that only makes the same writes", rate(tokens, bare), "");
     table.print();
     Ok(())
 }
@@ -46,7 +51,7 @@ async fn fill(
     applies: usize,
     table: &mut Table,
 ) -> Result<()> {
-    let site = Site::new(plane, database, "bench").await?;
+    let site = Site::new(plane, database, FILLED).await?;
     let operator = site.start_operator(None).await?;
     site.settled(&operator).await?;
     issue(plane, &site, &operator, tokens, table).await?;
@@ -61,15 +66,7 @@ async fn fill(
         never = keep_looking(&site) => match never {},
     };
     table.row("the same while all others are looked at again", busy.summary(), "");
-    operator.stop().await?;
-    say("the same writes without an operator");
-    let took = bare::write_all(&site, "token-0", tokens).await?;
-    table.row(
-        "the same writes for as many, a second, by a client that does nothing else",
-        rate(tokens, took),
-        "",
-    );
-    Ok(())
+    operator.stop().await
 }
 
 /// The operator comes to McpTokens that are there already, as after Git brought all of them.
