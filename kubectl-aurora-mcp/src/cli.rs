@@ -180,22 +180,6 @@ pub(crate) struct Doctor {
     pub(crate) output: Format,
 }
 
-#[cfg(test)]
-impl Doctor {
-    /// As `doctor NAME` asks.
-    pub(crate) fn of(name: &str) -> Self {
-        Self {
-            name: Some(name.to_owned()),
-            pre: false,
-            aurora_release: "aurora-oss".to_owned(),
-            wait: Duration::ZERO,
-            url: None,
-            gateway_namespace: None,
-            output: Format::Text,
-        }
-    }
-}
-
 /// A token to end.
 #[derive(Args, Debug, Clone)]
 pub(crate) struct Revoke {

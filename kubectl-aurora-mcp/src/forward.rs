@@ -95,7 +95,7 @@ type Far = (Box<dyn Stream>, kube::api::Portforwarder);
 async fn reach(to: &To) -> Option<Far> {
     let (gateway, pod) = match to {
         To::Pod(gateway, pod) => (gateway, pod.clone()),
-        To::Any(gateway) => (gateway, gateway.pods().await.ok()?.into_iter().find(|pod| pod.ready)?),
+        To::Any(gateway) => (gateway, gateway.pods().await.ok()?.ready()?.clone()),
     };
     let pods = gateway.cluster.api_in::<Pod>(&gateway.namespace);
     let mut forwarder = pods.portforward(&pod.name, &[pod.port]).await.ok()?;
@@ -108,13 +108,9 @@ async fn reach(to: &To) -> Option<Far> {
 /// Says early why a port-forward can't work, where a client would only see a closed connection.
 pub(crate) async fn check(gateway: &Gateway) -> Result<(), Error> {
     let pods = gateway.pods().await?;
-    let Some(pod) = pods.iter().find(|pod| pod.ready) else {
-        let service = format!("Service {}/{}", gateway.namespace, gateway.service);
-        return Err(Error::Usage(if pods.is_empty() {
-            format!("no pod runs behind {service}.\n{}.", gateway.how_to_start().await)
-        } else {
-            format!("none of the pods behind {service} is ready.\n{}.", gateway.how_to_look().await)
-        }));
+    let Some(pod) = pods.ready() else {
+        let what = if pods.all.is_empty() { "no pod runs behind" } else { "no pod is ready behind" };
+        return Err(Error::Usage(format!("{what} Service {}.\n{}.", pods.service, pods.hint())));
     };
     let api = gateway.cluster.api_in::<Pod>(&gateway.namespace);
     match api.portforward(&pod.name, &[pod.port]).await {

@@ -31,6 +31,39 @@ pub(crate) struct GatewayPod {
     pub(crate) tls: bool,
 }
 
+/// The pods behind a Service, but those on their way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct GatewayPods {
+    /// `namespace/service`.
+    pub(crate) service: String,
+    pub(crate) all: Vec<GatewayPod>,
+    /// The flags of kubectl that choose them. The chart's Deployment has the labels that its Service selects by.
+    flags: String,
+}
+
+impl GatewayPods {
+    pub(crate) fn of(namespace: &str, service: &str, labels: &str, all: Vec<GatewayPod>) -> Self {
+        Self { service: format!("{namespace}/{service}"), all, flags: format!("-n {namespace} -l {labels}") }
+    }
+
+    /// One that can be asked.
+    pub(crate) fn ready(&self) -> Option<&GatewayPod> {
+        self.all.iter().find(|pod| pod.ready)
+    }
+
+    /// What to do where none is ready.
+    pub(crate) fn hint(&self) -> String {
+        let which = &self.flags;
+        if self.all.is_empty() {
+            format!(
+                "`kubectl get deployments,pods {which}` shows what there is; `kubectl scale deployment {which} --replicas=2` starts it if it is scaled to 0"
+            )
+        } else {
+            format!("`kubectl describe pods {which}` says why")
+        }
+    }
+}
+
 impl Gateway {
     /// The one that a token's status names.
     pub(crate) async fn of(
@@ -67,8 +100,8 @@ impl Gateway {
         })
     }
 
-    /// Every pod behind the Service that isn't on its way out.
-    pub(crate) async fn pods(&self) -> Result<Vec<GatewayPod>, Error> {
+    /// The pods behind the Service.
+    pub(crate) async fn pods(&self) -> Result<GatewayPods, Error> {
         let spec = self.read().await?.spec.unwrap_or_default();
         let selector = selector(&spec);
         let port = spec.ports.unwrap_or_default().into_iter().next();
@@ -78,30 +111,8 @@ impl Gateway {
         let wanted = ListParams::default().labels(&selector);
         let pods = self.cluster.api_in::<Pod>(&self.namespace).list(&wanted).await;
         let pods = pods.map_err(|error| Error::api(format!("list pods in {}", self.namespace), error))?;
-        Ok(pods.items.iter().filter_map(|pod| facts(pod, port.as_ref())).collect())
-    }
-
-    /// What to do where no pod runs. The chart's Deployment has the labels that its Service selects by.
-    pub(crate) async fn how_to_start(&self) -> String {
-        let which = self.which().await;
-        format!(
-            "`kubectl get deployments,pods {which}` shows what there is; `kubectl scale deployment {which} --replicas=2` starts it if it is scaled to 0"
-        )
-    }
-
-    /// What to do where pods run and aren't ready.
-    pub(crate) async fn how_to_look(&self) -> String {
-        format!("`kubectl describe pods {}` says why", self.which().await)
-    }
-
-    /// The flags of kubectl that choose the gateway's objects.
-    async fn which(&self) -> String {
-        // It was read just before; without an answer now, the namespace will do.
-        let spec = self.read().await.ok().and_then(|service| service.spec).unwrap_or_default();
-        match selector(&spec) {
-            labels if labels.is_empty() => format!("-n {}", self.namespace),
-            labels => format!("-n {} -l {labels}", self.namespace),
-        }
+        let pods = pods.items.iter().filter_map(|pod| facts(pod, port.as_ref())).collect();
+        Ok(GatewayPods::of(&self.namespace, &self.service, &selector, pods))
     }
 }
 
@@ -197,6 +208,20 @@ mod tests {
         let probe = json!({"httpGet": {"path": "/readyz", "port": "mcp", "scheme": "HTTPS"}});
         pod.spec.as_mut().unwrap().containers[0].readiness_probe = serde_json::from_value(probe).unwrap();
         assert!(facts(&pod, None).unwrap().tls);
+    }
+
+    #[test]
+    fn gateway_without_pods_needs_another_hint_than_one_that_is_not_ready() {
+        let mut pod = facts(&pod(), None).unwrap();
+        pod.ready = false;
+        for (all, hint) in [
+            (vec![], "kubectl scale deployment -n team -l a=b --replicas=2"),
+            (vec![pod], "kubectl describe pods -n team -l a=b"),
+        ] {
+            let pods = GatewayPods::of("team", "mcp", "a=b", all);
+            assert_eq!(pods.ready(), None);
+            assert!(pods.hint().contains(hint), "{}", pods.hint());
+        }
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! `kubectl aurora-mcp`: makes, connects, examines and revokes tokens for Aurora's MCP endpoint.
 
-#[cfg(test)]
-mod api_server;
 mod cli;
 mod clock;
 mod cluster;

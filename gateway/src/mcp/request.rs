@@ -1,12 +1,13 @@
 //! From method and raw params to rmcp's typed request, without trying shape after shape.
 
 use rmcp::model::{
-    CallToolRequest, ClientRequest, CompleteRequest, DiscoverRequest, DiscoverRequestParams, ErrorCode,
-    ErrorData, GetPromptRequest, InitializeRequest, ListPromptsRequest, ListResourceTemplatesRequest,
-    ListResourcesRequest, ListToolsRequest, PaginatedRequestParams, PingRequest, ReadResourceRequest,
-    RequestOptionalParam,
+    CallToolRequest, CallToolRequestParams, ClientRequest, CompleteRequest, DiscoverRequest,
+    DiscoverRequestParams, ErrorCode, ErrorData, GetPromptRequest, InitializeRequest, JsonObject,
+    ListPromptsRequest, ListResourceTemplatesRequest, ListResourcesRequest, ListToolsRequest,
+    PaginatedRequestParams, PingRequest, ReadResourceRequest, RequestOptionalParam,
 };
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::era::Era;
@@ -22,7 +23,7 @@ pub fn typed(era: Era, method: &str, params: Option<&RawValue>) -> Result<Client
         }
         "ping" if era == Era::Legacy => ClientRequest::PingRequest(PingRequest::default()),
         "tools/list" => ClientRequest::ListToolsRequest(page::<ListToolsRequest>(params)?),
-        "tools/call" => ClientRequest::CallToolRequest(CallToolRequest::new(read(params)?)),
+        "tools/call" => ClientRequest::CallToolRequest(CallToolRequest::new(call(params)?)),
         "resources/list" => ClientRequest::ListResourcesRequest(page::<ListResourcesRequest>(params)?),
         "resources/templates/list" => {
             ClientRequest::ListResourceTemplatesRequest(page::<ListResourceTemplatesRequest>(params)?)
@@ -57,6 +58,20 @@ fn page<R: Paginated>(params: Option<&RawValue>) -> Result<R, ErrorData> {
     Ok(R::of(params))
 }
 
+/// Some models write the object of arguments as a text.
+fn call(params: Option<&RawValue>) -> Result<CallToolRequestParams, ErrorData> {
+    read(params).or_else(|error| {
+        let mut params: JsonObject = read(params)?;
+        let Some(text) = params.get("arguments").and_then(Value::as_str) else { return Err(error) };
+        let arguments: JsonObject = serde_json::from_str(text).map_err(|_| {
+            let message = r#"params: arguments is a text and must be an object, such as {"limit": 5}"#;
+            ErrorData::invalid_params(message, None)
+        })?;
+        params.insert("arguments".to_owned(), Value::Object(arguments));
+        serde_json::from_value(Value::Object(params)).map_err(|_| error)
+    })
+}
+
 fn read<T: DeserializeOwned>(params: Option<&RawValue>) -> Result<T, ErrorData> {
     serde_json::from_str(params.map_or("{}", RawValue::get))
         .map_err(|error| ErrorData::invalid_params(format!("params: {error}"), None))
@@ -85,6 +100,20 @@ mod tests {
         assert_eq!(code("tools/explode", &json!({})), -32601);
         assert_eq!(code("logging/setLevel", &json!({"level": "info"})), -32601);
         assert!(typed(Era::Legacy, "ping", None).is_ok());
+    }
+
+    #[test]
+    fn arguments_that_were_written_as_a_text_are_read_all_the_same() {
+        let called = |arguments: &str| {
+            let params = json!({"name": "x", "arguments": arguments, "_meta": {"progressToken": 1}});
+            call(Some(&serde_json::value::to_raw_value(&params).unwrap()))
+        };
+        let arguments = called(r#"{"limit": 5}"#).unwrap().arguments.unwrap();
+        assert_eq!(Value::Object(arguments), json!({"limit": 5}));
+        for text in ["", "y", "[1]", "5"] {
+            let error = called(text).unwrap_err();
+            assert!(error.message.contains("arguments is a text and must be an object"), "{error:?}");
+        }
     }
 
     #[test]

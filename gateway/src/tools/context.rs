@@ -77,13 +77,11 @@ impl Progress {
         let began = Instant::now();
         let mut work = pin!(work);
         loop {
-            match timeout(SIGN_OF_LIFE, &mut work).await {
-                Ok(done) => return done,
-                Err(_) => {
-                    let passed = began.elapsed().as_secs_f64();
-                    self.send(passed, None, format!("{tool} is waiting for Aurora ({passed:.0} s)"));
-                }
+            if let Ok(done) = timeout(SIGN_OF_LIFE, &mut work).await {
+                return done;
             }
+            let passed = began.elapsed().as_secs_f64();
+            self.send(passed, None, format!("{tool} is waiting for Aurora ({passed:.0} s)"));
         }
     }
 

@@ -9,7 +9,7 @@ use crate::cluster::Cluster;
 use crate::doctor::finding::{Finding, OPERATIONS, QUICKSTART, TOKENS};
 use crate::doctor::operator::{self, Place};
 use crate::error::Error;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, GatewayPods};
 use crate::output::command;
 use crate::seen::Seen;
 use crate::token::ready;
@@ -35,8 +35,7 @@ pub(super) async fn examine(cluster: &Cluster, wanted: &Doctor) -> Vec<Finding> 
     let namespace = wanted.gateway_namespace.clone().unwrap_or_else(|| cluster.namespace.clone());
     let services = cluster.api_in::<Service>(&namespace).list(&ListParams::default().labels(GATEWAY)).await;
     let services = Seen::of(services).map(|list| list.items);
-    let here = matches!(&services, Seen::Found(all) if !all.is_empty()).then_some(namespace.as_str());
-    let place = Place::of(None, wanted.gateway_namespace.as_deref(), here, &cluster.namespace);
+    let place = place(&services, wanted.gateway_namespace.as_deref(), &cluster.namespace);
     let mut findings = operator::examine(cluster, &place).await;
     findings.push(tokens(cluster).await);
     match services {
@@ -88,34 +87,41 @@ fn told(all: &[McpToken]) -> Finding {
 
 /// Something stands behind the Service.
 pub(super) async fn pods(gateway: &Gateway) -> Finding {
-    let name = format!("{}/{}", gateway.namespace, gateway.service);
     match gateway.pods().await {
-        Ok(pods) => {
-            let ready = pods.iter().filter(|pod| pod.ready).count();
-            let message = format!("{name}: {ready} of {} running pods are ready", pods.len());
-            if pods.is_empty() {
-                Finding::failed("service", format!("{name}: no pod runs behind it"))
-                    .hint(gateway.how_to_start().await, OPERATIONS)
-            } else if ready == 0 {
-                Finding::failed("service", message).hint(gateway.how_to_look().await, OPERATIONS)
-            } else if ready < pods.len() {
-                Finding::warning("service", message).hint("a rollout? Look again in a minute", OPERATIONS)
-            } else {
-                Finding::ok("service", message)
-            }
-        }
+        Ok(pods) => judged(&pods),
         Err(error @ Error::Forbidden { .. }) => Finding::skipped("service", error.to_string()),
         Err(error) => Finding::failed("service", error.to_string()).hint("look at the Service", OPERATIONS),
     }
 }
 
+fn judged(pods: &GatewayPods) -> Finding {
+    let (ready, all) = (pods.all.iter().filter(|pod| pod.ready).count(), pods.all.len());
+    let message = match all {
+        0 => format!("{}: no pod runs behind it", pods.service),
+        _ => format!("{}: {ready} of {all} running pods are ready", pods.service),
+    };
+    match ready {
+        0 => Finding::failed("service", message).hint(pods.hint(), OPERATIONS),
+        _ if ready < all => {
+            Finding::warning("service", message).hint("a rollout? Look again in a minute", OPERATIONS)
+        }
+        _ => Finding::ok("service", message),
+    }
+}
+
+/// Where the operator should be: with the gateway, where there is one.
+fn place(services: &Seen<Vec<Service>>, told: Option<&str>, own: &str) -> Place {
+    let here = matches!(services, Seen::Found(all) if !all.is_empty()).then_some(told.unwrap_or(own));
+    Place::of(None, told, here, own)
+}
+
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
     use crate::doctor::finding::Verdict;
-    use crate::{api_server, forward};
+    use crate::gateway::GatewayPod;
 
     #[test]
     fn token_that_waits_is_named() {
@@ -131,60 +137,27 @@ mod tests {
         assert_eq!(told(&[]).verdict, Verdict::Ok);
     }
 
-    fn pod(ready: &str) -> Value {
-        json!({"metadata": {"name": "gateway-1"},
-            "spec": {"containers": [{"name": "gateway", "ports": [{"name": "mcp", "containerPort": 8811}]}]},
-            "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": ready}]}})
-    }
-
-    /// A gateway with these pods.
-    async fn gateway(pods: &[Value]) -> Gateway {
-        let cluster = api_server::cluster(&[
-            ("GET /api/v1/namespaces/team/services/mcp", json!({"spec": {"selector": {"a": "b"}}})),
-            ("GET /api/v1/namespaces/team/pods", json!({"items": pods})),
-        ])
-        .await;
-        Gateway { cluster, namespace: "team".into(), service: "mcp".into() }
-    }
-
-    #[tokio::test]
-    async fn gateway_without_pods_is_told_from_one_that_is_not_ready() {
-        for (all, message, hint) in [
-            (
-                &[][..],
-                "team/mcp: no pod runs behind it",
-                "kubectl scale deployment -n team -l a=b --replicas=2",
-            ),
-            (
-                &[pod("False")],
-                "team/mcp: 0 of 1 running pods are ready",
-                "kubectl describe pods -n team -l a=b",
-            ),
+    #[test]
+    fn pods_that_are_ready_are_what_counts() {
+        let pod = |ready| GatewayPod { name: "gateway-1".into(), port: 8811, ready, tls: false };
+        for (all, verdict, message) in [
+            (vec![], Verdict::Failed, "team/mcp: no pod runs behind it"),
+            (vec![pod(false)], Verdict::Failed, "team/mcp: 0 of 1 running pods are ready"),
+            (vec![pod(true), pod(false)], Verdict::Warning, "team/mcp: 1 of 2 running pods are ready"),
+            (vec![pod(true)], Verdict::Ok, "team/mcp: 1 of 1 running pods are ready"),
         ] {
-            let gateway = gateway(all).await;
-            let finding = pods(&gateway).await;
-            assert_eq!((finding.verdict, finding.message.as_str()), (Verdict::Failed, message));
-            assert!(finding.hint.as_ref().is_some_and(|said| said.contains(hint)), "{finding:?}");
-            let refused = forward::check(&gateway).await.unwrap_err().to_string();
-            assert!(refused.contains(hint), "{refused}");
+            let finding = judged(&GatewayPods::of("team", "mcp", "a=b", all));
+            assert_eq!((finding.verdict, finding.message.as_str()), (verdict, message));
         }
-        assert_eq!(pods(&gateway(&[pod("True")]).await).await.verdict, Verdict::Ok);
     }
 
-    #[tokio::test]
-    async fn operator_must_be_where_the_gateway_is() {
-        let wanted = Doctor { name: None, ..Doctor::of("") };
-        for (services, verdict) in [
-            (json!([{"metadata": {"name": "mcp"}, "spec": {"selector": {"a": "b"}}}]), Verdict::Failed),
-            (json!([]), Verdict::Skipped),
-        ] {
-            let cluster = api_server::cluster(&[
-                ("GET /api/v1/namespaces/team/services", json!({"items": services})),
-                ("GET /apis/apps/v1/namespaces/team/deployments", json!({"items": []})),
-            ])
-            .await;
-            let found = examine(&cluster, &wanted).await;
-            assert_eq!((found[0].hop, found[0].verdict), ("operator", verdict), "{found:#?}");
+    #[test]
+    fn operator_must_be_where_the_gateway_is() {
+        let gateway = || Seen::Found(vec![Service::default()]);
+        assert_eq!(place(&gateway(), None, "team"), Place::of(None, None, Some("team"), "team"));
+        assert_eq!(place(&gateway(), Some("aurora"), "team"), Place::of(None, Some("aurora"), None, "team"));
+        for services in [Seen::Found(vec![]), Seen::Absent, Seen::Unknown("you may not see it".into())] {
+            assert_eq!(place(&services, None, "team"), Place::of(None, None, None, "team"), "a guess");
         }
     }
 }

@@ -39,7 +39,11 @@ impl Place {
 pub(super) async fn examine(cluster: &Cluster, place: &Place) -> Vec<Finding> {
     let wanted = ListParams::default().labels(OPERATOR);
     let found = cluster.api_in::<Deployment>(&place.namespace).list(&wanted).await;
-    match Seen::of(found).map(|list| list.items) {
+    told(place, Seen::of(found).map(|list| list.items))
+}
+
+fn told(place: &Place, found: Seen<Vec<Deployment>>) -> Vec<Finding> {
+    match found {
         Seen::Found(all) => judge(place, &all),
         Seen::Absent => judge(place, &[]),
         Seen::Unknown(why) => vec![Finding::skipped("operator", why)],
@@ -77,68 +81,60 @@ fn replicas(namespace: &str, operator: &Deployment) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::{from_value, json};
 
     use super::*;
-    use crate::api_server::{self, refusal};
     use crate::doctor::finding::Verdict;
 
-    const LIST: &str = "GET /apis/apps/v1/namespaces/aurora/deployments";
-
-    fn deployment(name: &str, wanted: i32, ready: i32) -> Value {
-        json!({"metadata": {"name": name}, "status": {"readyReplicas": ready},
-            "spec": {"replicas": wanted, "selector": {}, "template": {}}})
+    fn deployment(name: &str, wanted: i32, ready: i32) -> Deployment {
+        from_value(json!({"metadata": {"name": name}, "status": {"readyReplicas": ready},
+            "spec": {"replicas": wanted, "selector": {}, "template": {}}}))
+        .unwrap()
     }
 
     fn claimed(claim: &str) -> McpToken {
-        serde_json::from_value(json!({
+        from_value(json!({
             "apiVersion": "mcp.aurora-oss.dev/v1alpha1", "kind": "McpToken", "spec": {"user": {"id": "1"}},
             "metadata": {"name": "laptop", "annotations": {"mcp.aurora-oss.dev/installation": claim}},
         }))
         .unwrap()
     }
 
-    async fn found(answer: Value, place: &Place) -> Vec<Finding> {
-        examine(&api_server::cluster(&[(LIST, answer)]).await, place).await
-    }
-
-    #[tokio::test]
-    async fn replicas_that_are_ready_are_what_counts() {
+    #[test]
+    fn replicas_that_are_ready_are_what_counts() {
         for (wanted, ready, verdict, words) in [
             (2, 2, Verdict::Ok, ""),
             (2, 1, Verdict::Warning, "a rollout?"),
             (2, 0, Verdict::Failed, "kubectl logs -n aurora deployment/operator"),
             (0, 0, Verdict::Failed, "kubectl scale -n aurora deployment operator --replicas=2"),
         ] {
-            let place = Place::of(None, Some("aurora"), None, "team");
-            let found = found(json!({"items": [deployment("operator", wanted, ready)]}), &place).await;
-            assert_eq!(found[0].verdict, verdict, "{found:?}");
-            assert!(found[0].hint.as_deref().unwrap_or_default().contains(words), "{found:?}");
+            let finding = replicas("aurora", &deployment("operator", wanted, ready));
+            assert_eq!(finding.verdict, verdict, "{finding:?}");
+            assert!(finding.hint.as_deref().unwrap_or_default().contains(words), "{finding:?}");
         }
     }
 
-    #[tokio::test]
-    async fn operator_of_the_token_is_told_from_others_beside_it() {
-        let both = json!({"items": [deployment("ours", 2, 2), deployment("other", 0, 0)]});
+    #[test]
+    fn operator_of_the_token_is_told_from_others_beside_it() {
+        let both = [deployment("ours", 2, 2), deployment("other", 0, 0)];
         let place = Place::of(Some(&claimed("aurora/ours")), None, Some("gateway"), "team");
-        let here = found(both.clone(), &place).await;
+        let here = judge(&place, &both);
         assert_eq!((here.len(), here[0].verdict), (1, Verdict::Ok));
         let place = Place::of(Some(&claimed("renamed")), None, Some("aurora"), "team");
-        assert_eq!(found(both, &place).await.len(), 2);
+        assert_eq!(judge(&place, &both).len(), 2);
     }
 
-    #[tokio::test]
-    async fn operator_that_is_not_found_or_not_shown_fails_only_where_it_must_be() {
-        let none = json!({"items": []});
-        let hidden = refusal(403, "Forbidden", "deployments is forbidden");
+    #[test]
+    fn operator_that_is_not_found_or_not_shown_fails_only_where_it_must_be() {
+        let (none, hidden) = (|| Seen::Found(vec![]), || Seen::Unknown("you may not see it".to_owned()));
         let known = Place::of(None, None, Some("aurora"), "team");
         let guessed = Place::of(None, None, None, "aurora");
-        for (answer, place, verdict) in [
-            (&none, &known, Verdict::Failed),
-            (&none, &guessed, Verdict::Skipped),
-            (&hidden, &known, Verdict::Skipped),
+        for (found, place, verdict) in [
+            (none(), &known, Verdict::Failed),
+            (none(), &guessed, Verdict::Skipped),
+            (hidden(), &known, Verdict::Skipped),
         ] {
-            assert_eq!(found(answer.clone(), place).await[0].verdict, verdict, "{answer} {place:?}");
+            assert_eq!(told(place, found)[0].verdict, verdict, "{place:?}");
         }
     }
 }

@@ -22,7 +22,7 @@ pub(super) async fn examine(
     wanted: &Doctor,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let pods = gateway.pods().await.unwrap_or_default();
+    let pods = gateway.pods().await.map(|pods| pods.all).unwrap_or_default();
     for (at, pod) in pods.iter().filter(|pod| pod.ready).enumerate() {
         // Every replica checks tokens; one is enough for what is behind them.
         findings.extend(replica(gateway, pod, bearer, at == 0).await);

@@ -41,13 +41,19 @@ pub(super) async fn examine(cluster: &Cluster, name: &str, wanted: &Doctor) -> V
 }
 
 async fn calls(cluster: &Cluster, gateway: &Gateway, chain: &Chain, wanted: &Doctor) -> Vec<Finding> {
-    if chain.secret == Seen::Absent {
-        return vec![Finding::skipped("call", "there is no Secret to take the token from")];
+    if let Some(finding) = no_call(chain) {
+        return vec![finding];
     }
     match bearer::read(cluster, &chain.token).await {
         Ok(bearer) => route::examine(gateway, &bearer, &chain.token, wanted).await,
         Err(error) => vec![unseen("call", &error)],
     }
+}
+
+/// Why there is nothing to call with.
+fn no_call(chain: &Chain) -> Option<Finding> {
+    let absent = chain.secret == Seen::Absent;
+    absent.then(|| Finding::skipped("call", "there is no Secret to take the token from"))
 }
 
 fn unseen(hop: &'static str, error: &Error) -> Finding {
@@ -117,7 +123,6 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::api_server;
     use crate::doctor::finding::Verdict;
     use crate::token::chain::SecretFacts;
 
@@ -198,34 +203,12 @@ mod tests {
         }
     }
 
-    /// What the doctor finds in a cluster whose operator is away, and whose McpToken lacks its Secret.
-    #[tokio::test]
-    async fn what_follows_from_a_missing_secret_is_skipped() {
-        let mut token = serde_json::to_value(token(&condition("Ready", "True"))).unwrap();
-        token["status"]["conditions"].as_array_mut().unwrap().push(condition("RowReady", "False")[0].clone());
-        token["status"]["secretName"] = json!("laptop");
-        token["status"]["serviceName"] = json!("mcp");
-        let stopped = json!({"metadata": {"name": "operator"}, "spec": {"replicas": 0, "selector": {}, "template": {}}});
-        let pod = json!({"metadata": {"name": "gateway-1"},
-            "spec": {"containers": [{"name": "gateway", "ports": [{"name": "mcp", "containerPort": 8811}]}]},
-            "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}});
-        let cluster = api_server::cluster(&[
-            ("GET /apis/mcp.aurora-oss.dev/v1alpha1/namespaces/team/mcptokens/laptop", token),
-            ("GET /apis/apps/v1/namespaces/team/deployments", json!({"items": [stopped]})),
-            ("GET /api/v1/namespaces/team/services/mcp", json!({"spec": {"selector": {"a": "b"}}})),
-            ("GET /api/v1/namespaces/team/pods", json!({"items": [pod]})),
-        ])
-        .await;
-        let found = examine(&cluster, "laptop", &Doctor::of("laptop")).await;
-        let verdicts: Vec<_> = found.iter().map(|finding| (finding.hop, finding.verdict)).collect();
-        let expected = [
-            ("operator", Verdict::Failed),
-            ("resource", Verdict::Ok),
-            ("secret", Verdict::Failed),
-            ("row", Verdict::Skipped),
-            ("service", Verdict::Ok),
-            ("call", Verdict::Skipped),
-        ];
-        assert_eq!(verdicts, expected, "{found:#?}");
+    #[test]
+    fn what_follows_from_a_missing_secret_is_skipped() {
+        let chain = |secret| chain(token(&condition("RowReady", "False")), secret);
+        assert_eq!(row(&chain(facts(true))).verdict, Verdict::Failed);
+        assert_eq!(row(&chain(Seen::Absent)).verdict, Verdict::Skipped);
+        assert_eq!(no_call(&chain(facts(true))), None);
+        assert_eq!(no_call(&chain(Seen::Absent)).map(|finding| finding.verdict), Some(Verdict::Skipped));
     }
 }

@@ -25,22 +25,3 @@ pub(crate) async fn read(cluster: &Cluster, token: &McpToken) -> Result<SecretSt
         .map(|bearer| SecretString::from(bearer.expose()))
         .ok_or_else(|| Error::Usage(format!("Secret {name} holds no token")))
 }
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::api_server;
-
-    #[tokio::test]
-    async fn missing_secret_is_named_and_not_called_refused() {
-        let token = serde_json::from_value(json!({
-            "apiVersion": "mcp.aurora-oss.dev/v1alpha1", "kind": "McpToken",
-            "metadata": {"name": "laptop"}, "spec": {"user": {"id": "1"}}, "status": {"secretName": "agent"},
-        }))
-        .unwrap();
-        let error = read(&api_server::cluster(&[]).await, &token).await.unwrap_err().to_string();
-        assert!(error.starts_with("no Secret agent in namespace team."), "{error}");
-    }
-}

@@ -43,38 +43,56 @@ pub(crate) async fn until(
     out: &mut dyn Write,
     holds: impl Fn(&McpToken) -> bool,
 ) -> Result<McpToken, Error> {
-    let Goal { name, limit, asked } = *goal;
-    let end = Instant::now() + limit;
-    let mut said: Option<(String, Instant)> = None;
+    let (mut heard, end) = (Heard::default(), Instant::now() + goal.limit);
     loop {
-        let token = cluster.token(name).await?;
+        let token = cluster.token(goal.name).await?;
         if holds(&token) {
             return Ok(token);
         }
-        let (why, namespace, now) = (why_not(&token), cluster.namespace.clone(), Instant::now());
-        let refusal = refusal(&token).filter(|no| asked.is_none() || Remedy::of(&no.reason) != asked);
-        if let Some(refusal) = refusal {
-            let since = said.as_ref().filter(|(before, _)| *before == why).map(|(_, since)| *since);
-            if let Some(remedy) =
-                stays(refusal, since.map_or(Duration::ZERO, |since| now - since), asked.is_some())
-            {
-                return Err(Error::Denied {
-                    name: name.to_owned(),
-                    why,
-                    hint: remedy.hint(&namespace, name),
-                });
-            }
-            if since.is_none() {
-                writeln!(out, "not ready yet: {why}")?;
-                out.flush()?;
-                said = Some((why.clone(), now));
-            }
-        }
+        let now = Instant::now();
+        heard.listen(&token, goal, &cluster.namespace, now, out)?;
         if now >= end {
-            let waited = format!("{}s", limit.as_secs());
-            return Err(Error::NotReady { name: name.to_owned(), namespace, waited, why });
+            return Err(Error::NotReady {
+                name: goal.name.to_owned(),
+                namespace: cluster.namespace.clone(),
+                waited: format!("{}s", goal.limit.as_secs()),
+                why: why_not(&token),
+            });
         }
         sleep(PAUSE).await;
+    }
+}
+
+/// What the operator said last, and since when.
+#[derive(Default)]
+struct Heard(Option<(String, Instant)>);
+
+impl Heard {
+    /// Says why a token is not as wanted, once for each reason. Fails if it will stay so.
+    fn listen(
+        &mut self,
+        token: &McpToken,
+        goal: &Goal<'_>,
+        namespace: &str,
+        now: Instant,
+        out: &mut dyn Write,
+    ) -> Result<(), Error> {
+        let refusal =
+            refusal(token).filter(|no| goal.asked.is_none() || Remedy::of(&no.reason) != goal.asked);
+        let Some(refusal) = refusal else { return Ok(()) };
+        let why = why_not(token);
+        let since = self.0.as_ref().filter(|(before, _)| *before == why).map(|(_, since)| *since);
+        let lasting = since.map_or(Duration::ZERO, |since| now - since);
+        if let Some(remedy) = stays(refusal, lasting, goal.asked.is_some()) {
+            let hint = remedy.hint(namespace, goal.name);
+            return Err(Error::Denied { name: goal.name.to_owned(), why, hint });
+        }
+        if since.is_none() {
+            writeln!(out, "not ready yet: {why}")?;
+            out.flush()?;
+            self.0 = Some((why, now));
+        }
+        Ok(())
     }
 }
 
@@ -106,10 +124,9 @@ pub(crate) fn why_not(token: &McpToken) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
-    use crate::api_server;
 
     fn token(observed: i64, ready: &str) -> McpToken {
         serde_json::from_value(json!({
@@ -138,26 +155,24 @@ mod tests {
         assert!(why_not(&silent).contains("does it run"));
     }
 
-    const PATH: &str = "GET /apis/mcp.aurora-oss.dev/v1alpha1/namespaces/team/mcptokens/laptop";
-
-    fn saying(status: &str, reason: &str) -> Value {
-        let mut token = serde_json::to_value(token(2, status)).unwrap();
-        token["status"]["conditions"][0]["reason"] = json!(reason);
+    fn saying(status: &str, reason: &str) -> McpToken {
+        let mut token = token(2, status);
+        token.status.as_mut().unwrap().conditions[0].reason = reason.to_owned();
         token
     }
 
-    /// What was said while waiting, and how it ended.
-    async fn waited(answers: &[Value], asked: Option<Remedy>) -> (String, Result<McpToken, Error>) {
-        let answers: Vec<_> = answers.iter().map(|answer| (PATH, answer.clone())).collect();
-        let (cluster, mut out) = (api_server::cluster(&answers).await, Vec::new());
+    /// What is said while the operator says one thing after another, and how it ends.
+    fn listened(tokens: &[McpToken], asked: Option<Remedy>) -> (String, Result<(), Error>) {
+        let (mut heard, mut out) = (Heard::default(), Vec::new());
         let goal = Goal { name: "laptop", limit: Duration::from_secs(60), asked };
-        let ended = until(&cluster, &goal, &mut out, is_ready).await;
+        let mut listen = |token| heard.listen(token, &goal, "team", Instant::now(), &mut out);
+        let ended = tokens.iter().try_for_each(&mut listen);
         (String::from_utf8(out).unwrap(), ended)
     }
 
-    #[tokio::test]
-    async fn refusal_for_good_ends_the_wait_at_once_and_says_how_to_undo() {
-        let (said, ended) = waited(&[saying("False", "UserNotFound")], None).await;
+    #[test]
+    fn refusal_for_good_ends_the_wait_at_once_and_says_how_to_undo() {
+        let (said, ended) = listened(&[saying("False", "UserNotFound")], None);
         let error = ended.unwrap_err();
         assert!(matches!(error, Error::Denied { .. }), "{error}");
         for words in ["UserNotFound: no such user", "kubectl delete mcptoken -n team laptop"] {
@@ -166,47 +181,39 @@ mod tests {
         assert_eq!(said, "");
     }
 
-    #[tokio::test]
-    async fn what_can_pass_is_said_once_and_waited_for() {
-        let away = saying("False", "DatabaseUnavailable");
-        let (said, ended) =
-            waited(&[away.clone(), away, saying("False", "InternalError"), saying("True", "Ready")], None)
-                .await;
+    #[test]
+    fn what_can_pass_is_said_once_and_waited_for() {
+        let away = || saying("False", "DatabaseUnavailable");
+        let (said, ended) = listened(&[away(), away(), saying("False", "InternalError")], None);
         assert!(ended.is_ok(), "{ended:?}");
         let lines: Vec<&str> = said.lines().collect();
-        assert_eq!(
-            lines,
-            [
-                "not ready yet: DatabaseUnavailable: no such user",
-                "not ready yet: InternalError: no such user"
-            ]
-        );
+        let expected = ["DatabaseUnavailable", "InternalError"];
+        assert_eq!(lines, expected.map(|reason| format!("not ready yet: {reason}: no such user")));
     }
 
-    #[tokio::test]
-    async fn refusal_that_was_just_answered_is_not_believed() {
-        let answers = [saying("False", "RevokedInAurora"), saying("True", "Ready")];
-        assert!(waited(&answers, Some(Remedy::Rotate)).await.1.is_ok());
-        let error = waited(&answers, None).await.1.unwrap_err().to_string();
+    #[test]
+    fn refusal_that_was_just_answered_is_not_believed() {
+        let revoked = [saying("False", "RevokedInAurora")];
+        assert!(listened(&revoked, Some(Remedy::Rotate)).1.is_ok());
+        let error = listened(&revoked, None).1.unwrap_err().to_string();
         assert!(error.contains("kubectl aurora-mcp rotate -n team laptop"), "{error}");
     }
 
-    #[tokio::test]
-    async fn refusal_of_an_earlier_spec_is_not_believed() {
-        let earlier = serde_json::to_value(token(1, "False")).unwrap();
-        assert!(waited(&[earlier, saying("True", "Ready")], None).await.1.is_ok());
+    #[test]
+    fn refusal_of_an_earlier_spec_is_not_believed() {
+        assert!(listened(&[token(1, "False")], None).1.is_ok());
     }
 
-    #[tokio::test]
-    async fn unknown_tools_are_warned_of() {
+    #[test]
+    fn unknown_tools_are_warned_of() {
         let mut token = saying("True", "Ready");
-        let mut unknown = token["status"]["conditions"][0].clone();
-        unknown["type"] = json!("ToolsKnown");
-        unknown["status"] = json!("False");
-        unknown["message"] = json!("no tool is called list_incident");
-        token["status"]["conditions"].as_array_mut().unwrap().push(unknown);
-        let (cluster, mut out) = (api_server::cluster(&[(PATH, token)]).await, Vec::new());
-        wait(&cluster, "laptop", Duration::ZERO, &mut out).await.unwrap();
-        assert_eq!(String::from_utf8(out).unwrap(), "warning: no tool is called list_incident\n");
+        assert_eq!(warning(&token), None);
+        let conditions = &mut token.status.as_mut().unwrap().conditions;
+        let mut unknown = conditions[0].clone();
+        unknown.type_ = "ToolsKnown".to_owned();
+        unknown.status = "False".to_owned();
+        unknown.message = "no tool is called list_incident".to_owned();
+        conditions.push(unknown);
+        assert_eq!(warning(&token), Some("no tool is called list_incident"));
     }
 }

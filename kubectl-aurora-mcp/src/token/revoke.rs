@@ -94,7 +94,7 @@ async fn ask(
     bearer: &SecretString,
     replicas: &mut BTreeMap<String, Replica>,
 ) -> Result<bool, Error> {
-    let pods = gateway.pods().await?;
+    let pods = gateway.pods().await?.all;
     replicas.retain(|name, _| pods.iter().any(|pod| pod.name == *name));
     for pod in pods {
         if !replicas.contains_key(&pod.name) {
