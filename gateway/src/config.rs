@@ -19,6 +19,8 @@ use crate::tls::TlsSettings;
 use crate::tools::ToolSettings;
 use crate::tools::select::Selector;
 
+/// Clients give up after 30 to 60 seconds without a word.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
 /// Enough for the streams and calls of every client that one person runs.
 const TOKEN_AT_ONCE: usize = 128;
 
@@ -173,6 +175,7 @@ impl Config {
             audit_arguments: reader.parsed("MCP_AUDIT_ARGUMENTS", false, "true or false")?,
             tools: ToolSettings {
                 ask_wait: reader.at_most("MCP_ASK_WAIT", Duration::from_secs(55), limits.longest_wait())?,
+                sign_of_life: SIGN_OF_LIFE,
                 selector: Selector::new(program()?),
             },
         })

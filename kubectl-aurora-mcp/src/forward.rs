@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use crate::error::Error;
-use crate::gateway::{Gateway, GatewayPod};
+use crate::gateway::{Gateway, GatewayPod, GatewayPods};
 use crate::tls;
 
 /// A rollout, or an API server that restarts, is over by then.
@@ -108,15 +108,34 @@ async fn reach(to: &To) -> Option<Far> {
 /// Says early why a port-forward can't work, where a client would only see a closed connection.
 pub(crate) async fn check(gateway: &Gateway) -> Result<(), Error> {
     let pods = gateway.pods().await?;
-    let Some(pod) = pods.ready() else {
-        let what = if pods.all.is_empty() { "no pod runs behind" } else { "no pod is ready behind" };
-        return Err(Error::Usage(format!("{what} Service {}.\n{}.", pods.service, pods.hint())));
-    };
+    let pod = pods.ready().ok_or_else(|| none_ready(&pods))?;
     let api = gateway.cluster.api_in::<Pod>(&gateway.namespace);
     match api.portforward(&pod.name, &[pod.port]).await {
         Ok(_) => Ok(()),
         Err(error) => {
             Err(Error::api(format!("forward a port to pod {}/{}", gateway.namespace, pod.name), error))
+        }
+    }
+}
+
+fn none_ready(pods: &GatewayPods) -> Error {
+    let what = if pods.all.is_empty() { "no pod runs behind" } else { "no pod is ready behind" };
+    Error::Usage(format!("{what} Service {}.\n{}.", pods.service, pods.hint()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gateway_that_cannot_be_reached_is_named_with_what_to_do() {
+        let pod = GatewayPod { name: "gateway-1".into(), port: 8811, ready: false, tls: false };
+        for (all, said) in [
+            (vec![], "no pod runs behind Service team/mcp.\n`kubectl get deployments,pods -n team -l a=b`"),
+            (vec![pod], "no pod is ready behind Service team/mcp.\n`kubectl describe pods -n team -l a=b`"),
+        ] {
+            let error = none_ready(&GatewayPods::of("team", "mcp", "a=b", all)).to_string();
+            assert!(error.starts_with(said), "{error}");
         }
     }
 }

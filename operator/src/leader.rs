@@ -1,19 +1,26 @@
 //! One replica at work: a Lease decides which. It is no fence, so every write is idempotent all the same.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use k8s_openapi::api::coordination::v1::Lease;
-use kube::runtime::wait::await_condition;
+use futures::StreamExt as _;
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
+use kube::runtime::WatchStreamExt as _;
+use kube::runtime::watcher::watch_object;
 use kube::{Api, Client};
 use kube_lease_manager::{LeaseManager, LeaseManagerBuilder, LeaseManagerError};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
+use crate::chance;
 use crate::config::Config;
 
 const LEASE_SECONDS: u64 = 15;
 const GRACE_SECONDS: u64 = 5;
+/// Time for whoever is about to take a free Lease.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// A candidacy for the Lease.
@@ -49,40 +56,43 @@ impl<'a> Candidacy<'a> {
         loop {
             tokio::select! {
                 won = leads.wait_for(|leads| *leads) => return won.map(drop).context("the leader election ended"),
-                () = self.given_back() => {}
+                () = self.free() => {}
             }
             match Self::stand(self.client, self.config).await {
                 Ok(again) => {
                     leads = again.leads();
-                    // It holds nothing that it could give back.
+                    // What it may have taken just now is the new one's: both go by the same name.
                     std::mem::replace(self, again).task.abort();
                 }
-                Err(error) => tracing::warn!(%error, "the Lease is free, but can't be asked for"),
+                Err(error) => tracing::warn!(%error, "the Lease is free, but can't be taken"),
             }
         }
     }
 
-    /// Waits until another replica holds the Lease no more.
-    async fn given_back(&self) {
+    /// Waits until nobody holds the Lease. One that has ended is for the manager to take, which keeps candidates apart.
+    async fn free(&self) {
         let leases: Api<Lease> = Api::namespaced(self.client.clone(), &self.config.namespace);
-        let until = async |wanted: fn(&str, &str) -> bool| {
-            let holder = |lease: Option<&Lease>| {
-                lease.and_then(|lease| lease.spec.as_ref()?.holder_identity.clone()).unwrap_or_default()
-            };
-            let seen = |lease: Option<&Lease>| wanted(&holder(lease), &self.config.identity);
-            await_condition(leases.clone(), &self.config.lease_name, seen).await
-        };
-        loop {
-            let seen = async {
-                until(|holder, own| !holder.is_empty() && holder != own).await?;
-                until(|holder, _| holder.is_empty()).await
-            };
-            match seen.await {
-                Ok(_) => return,
-                Err(error) => tracing::debug!(%error, "the Lease can't be watched"),
+        let seen = watch_object(leases, &self.config.lease_name).default_backoff();
+        let (mut seen, mut end) = (pin!(seen), None);
+        while let Some(lease) = seen.next().await {
+            match lease {
+                Ok(Some(Lease { spec: Some(spec), .. })) if spec.holder_identity.is_some() => {
+                    end = end_of(&spec);
+                }
+                Ok(Some(_)) => {
+                    if end.is_none_or(|end| end <= chance::now()) {
+                        sleep(RETRY).await;
+                    }
+                    return;
+                }
+                // Whoever has led goes on until it renews, so nobody else should begin.
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "the Lease can't be watched: a hand-over takes up to 15 s")
+                }
             }
-            tokio::time::sleep(RETRY).await;
         }
+        std::future::pending().await
     }
 
     /// Gives the Lease back.
@@ -94,4 +104,10 @@ impl<'a> Candidacy<'a> {
             Err(error) => tracing::warn!(%error, "the candidacy ended early"),
         }
     }
+}
+
+/// When a Lease ends unless its holder renews it.
+fn end_of(spec: &LeaseSpec) -> Option<Timestamp> {
+    let seconds = spec.lease_duration_seconds?;
+    spec.renew_time.as_ref()?.0.checked_add(SignedDuration::from_secs(seconds.into())).ok()
 }

@@ -9,7 +9,8 @@ use crate::context::Context;
 use crate::error::Error;
 
 /// Writes the status. True if it had to. Fails if the McpToken was changed since it was read: somebody else may lead by now, and
-/// what is told twice was not written twice. It is replaced, not patched: of all writes to the API server this costs it least.
+/// what is told twice was not written twice. It is replaced, not patched: that costs the API server least, and what another version
+/// wrote goes with it, for all of a status can be derived again.
 pub(crate) async fn write(
     context: &Context,
     resource: &McpToken,

@@ -44,12 +44,22 @@ impl Attempts {
 
     /// How long the address has to wait with this token, if it has.
     pub fn holds_up(&self, address: IpAddr, token: &TokenDigest) -> Option<Duration> {
-        self.refused(address).filter(|_| !self.familiar.contains_key(token))
+        self.refused(address).filter(|_| !self.is_familiar(token))
+    }
+
+    /// Whether a token has worked before, and nothing else was heard of it since.
+    pub fn is_familiar(&self, token: &TokenDigest) -> bool {
+        self.familiar.contains_key(token)
     }
 
     /// Notes a token that works.
     pub fn worked(&self, token: TokenDigest) {
         self.familiar.insert(token, ());
+    }
+
+    /// Notes that a token works no more.
+    pub fn forget(&self, token: &TokenDigest) {
+        self.familiar.invalidate(token);
     }
 
     /// Notes a wrong token.
@@ -86,5 +96,7 @@ mod tests {
         attempts.worked(known);
         assert_eq!(attempts.holds_up(one, &known), None);
         assert!(attempts.holds_up(one, &unknown).is_some());
+        attempts.forget(&known);
+        assert!(attempts.holds_up(one, &known).is_some(), "it was revoked");
     }
 }

@@ -10,7 +10,7 @@ mod refusal;
 mod turns;
 mod vouching;
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -40,7 +40,7 @@ const SUSPECT_WAIT: Duration = Duration::from_secs(1);
 /// How much of the gateway one sender may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Shares {
-    /// Requests a second from one address, with a token or without; 0 for no limit.
+    /// Requests a second from one address, 0 for no limit. Above it only tokens that worked before are let in.
     pub address_per_second: u32,
     /// Requests a second with one token; 0 for no limit.
     pub token_per_second: u32,
@@ -120,14 +120,20 @@ impl Authenticator {
         now: Timestamp,
     ) -> Result<Arc<Principal>, Refusal> {
         let address = sender(peer.client);
-        self.address_pace.count(&address).map_err(Refusal::AddressTooFast)?;
+        let too_fast = self.address_pace.count(&address).err().map(Refusal::AddressTooFast);
         // Before the token is looked at: who does not come through the proxy learns nothing about it.
         let vouched = self.vouching.vouched(headers, peer)?;
-        let bearer = bearer::presented(headers)
-            .map_err(|problem| self.limited(address, Refusal::NoBearer(problem)))?;
+        let bearer = bearer::presented(headers).map_err(|problem| {
+            too_fast.unwrap_or_else(|| self.limited(address, Refusal::NoBearer(problem)))
+        })?;
         let known = self.cache.get(&bearer.digest(), Instant::now()).await;
         let principal = match known {
             Some(principal) => principal,
+            None if !self.attempts.is_familiar(&bearer.digest())
+                && let Some(refusal) = too_fast =>
+            {
+                return Err(refusal);
+            }
             None => match self.attempts.holds_up(address, &bearer.digest()) {
                 Some(wait) => self.look_up_for_suspect(&bearer, wait).await?,
                 None => self.look_up(&bearer).await?,
@@ -137,7 +143,7 @@ impl Authenticator {
             return Err(Refusal::Expired(Some(at)));
         }
         if let Err(unvouched) = vouched.is_owner(&principal) {
-            tracing::warn!(reason = unvouched.reason(), token_id = %principal.token_id, %address, "refused a token that works");
+            tracing::warn!(reason = unvouched.reason(), token_id = %principal.token_id, address = %peer.client, "refused a token that works");
             return Err(unvouched.into());
         }
         Ok(principal)
@@ -173,7 +179,11 @@ impl Authenticator {
         let generation = self.cache.generation();
         // Boxed: a lookup is rare and large, and every request would carry its size along.
         let resolve = Box::pin(self.resolve(bearer, generation));
-        self.lookups.share(bearer.digest(), generation, resolve).await
+        let outcome = self.lookups.share(bearer.digest(), generation, resolve).await;
+        if outcome.as_ref().is_err_and(Refusal::is_failed_attempt) {
+            self.attempts.forget(&bearer.digest());
+        }
+        outcome
     }
 
     async fn resolve(&self, bearer: &Bearer, generation: Generation) -> Result<Arc<Principal>, Refusal> {
@@ -242,10 +252,11 @@ impl Authenticator {
 
     /// Writes `last_used_at` of tokens that are due, and forgets old failures. To be called every few seconds.
     pub async fn tidy(&self, now: Timestamp) {
-        self.last_used.flush(&self.store, now).await;
+        // Before anything that waits for Postgres: these grow with every address.
         self.attempts.forget_old();
         self.address_pace.forget_old();
         self.token_pace.forget_old();
+        self.last_used.flush(&self.store, now).await;
         // Triggers come with the operator, and go with a table that Aurora makes anew.
         if self.listening.load(Ordering::Acquire) {
             self.trust_announcements().await;
@@ -258,11 +269,19 @@ impl Authenticator {
     }
 }
 
-/// Who is counted as one sender: an address, or the network of 64 bits that one subscriber has of IPv6.
+/// Addresses of IPv4 as a translating gateway writes them, before their 32 bits (RFC 6052).
+const TRANSLATED: u128 = 0x0064_ff9b << 96;
+
+/// Who is counted as one sender: an address, or the network of 64 bits that one subscriber has of the Internet. Private networks
+/// give each machine one address, and a node's pods share its 64 bits.
 fn sender(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+    let IpAddr::V6(v6) = address else { return address };
+    let bits = v6.to_bits();
+    let (network, rest) = (bits >> 64 << 64, u32::try_from(bits ^ TRANSLATED));
+    match rest {
+        Ok(v4) => Ipv4Addr::from_bits(v4).into(),
+        Err(_) if v6.is_unique_local() || v6.is_unicast_link_local() => address,
+        Err(_) => Ipv6Addr::from_bits(network).into(),
     }
 }
 
@@ -275,6 +294,14 @@ mod tests {
         let of = |text: &str| sender(text.parse().unwrap());
         assert_eq!(of("2001:db8:1:2:aaaa::1"), of("2001:db8:1:2::2"));
         assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
-        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+        for (one, other) in [
+            ("192.0.2.1", "192.0.2.2"),
+            ("fd00::1", "fd00::2"),
+            ("fe80::1", "fe80::2"),
+            ("::1", "2001:db8::1"),
+        ] {
+            assert_ne!(of(one), of(other));
+        }
+        assert_eq!(of("64:ff9b::c000:201"), of("192.0.2.1"));
     }
 }

@@ -137,7 +137,7 @@ impl Refusal {
                 "Too many wrong tokens from this address. Wait, and check the client's configuration."
             }
             Self::AddressTooFast(_) => {
-                "Too many requests from this address. Wait a moment. If many clients share it because of a proxy, the gateway's \
+                "Too many requests from this address, so only tokens that worked before are let in. Wait a moment. If many clients share it because of a proxy, the gateway's \
                  operator can have it tell them apart: gateway.proxy.trusted in the chart, or MCP_TRUSTED_PROXIES."
             }
             Self::TooFast(_) => "Too many requests with this token. Wait a moment.",

@@ -6,6 +6,7 @@ use rmcp::model::{
     ListPromptsRequest, ListResourceTemplatesRequest, ListResourcesRequest, ListToolsRequest,
     PaginatedRequestParams, PingRequest, ReadResourceRequest, RequestOptionalParam,
 };
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -58,17 +59,23 @@ fn page<R: Paginated>(params: Option<&RawValue>) -> Result<R, ErrorData> {
     Ok(R::of(params))
 }
 
-/// Some models write the object of arguments as a text.
+/// The parameters of a call whose arguments came as a text, as some models write them.
+#[derive(Deserialize)]
+struct AsText {
+    arguments: String,
+    #[serde(flatten)]
+    rest: JsonObject,
+}
+
 fn call(params: Option<&RawValue>) -> Result<CallToolRequestParams, ErrorData> {
     read(params).or_else(|error| {
-        let mut params: JsonObject = read(params)?;
-        let Some(text) = params.get("arguments").and_then(Value::as_str) else { return Err(error) };
-        let arguments: JsonObject = serde_json::from_str(text).map_err(|_| {
+        let Ok(AsText { arguments, mut rest }) = read(params) else { return Err(error) };
+        let arguments: JsonObject = serde_json::from_str(&arguments).map_err(|_| {
             let message = r#"params: arguments is a text and must be an object, such as {"limit": 5}"#;
             ErrorData::invalid_params(message, None)
         })?;
-        params.insert("arguments".to_owned(), Value::Object(arguments));
-        serde_json::from_value(Value::Object(params)).map_err(|_| error)
+        rest.insert("arguments".to_owned(), Value::Object(arguments));
+        serde_json::from_value(Value::Object(rest)).map_err(|_| error)
     })
 }
 
@@ -114,6 +121,8 @@ mod tests {
             let error = called(text).unwrap_err();
             assert!(error.message.contains("arguments is a text and must be an object"), "{error:?}");
         }
+        let twice = r#"{"name": "x", "arguments": {"limit": 5}, "arguments": "{\"limit\": 6}"}"#;
+        assert!(call(Some(&RawValue::from_string(twice.to_owned()).unwrap())).is_err());
     }
 
     #[test]

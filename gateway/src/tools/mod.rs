@@ -153,7 +153,7 @@ impl Entry {
         let output = if self.tool.reports_progress() {
             work.await
         } else {
-            context.progress.accompany(&self.definition.name, work).await
+            context.progress.accompany(&self.definition.name, context.settings.sign_of_life, work).await
         };
         output.map(output::result)
     }

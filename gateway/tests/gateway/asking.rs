@@ -62,25 +62,47 @@ async fn progress_is_streamed_to_a_client_that_asks_for_it() {
         });
         let answer = world.rpc(ALICES, "tools/call", params).await;
         assert_eq!(answer.header("content-type"), "text/event-stream");
-        let events: Vec<Value> = answer
-            .text
-            .lines()
-            .filter_map(|line| line.strip_prefix("data: "))
-            .map(|data| serde_json::from_str(data).unwrap())
-            .collect();
-        let (last, progress) = events.split_last().unwrap();
-        assert!(progress.len() >= 2, "{events:?}");
-        let mut before = -1.0;
-        for event in progress {
-            assert_eq!(event["method"], "notifications/progress");
-            assert_eq!(event["params"]["progressToken"], "p1");
-            let now = event["params"]["progress"].as_f64().unwrap();
-            assert!(now > before, "progress grows");
-            before = now;
-        }
+        let (progress, last) = streamed(&answer.text);
+        assert!(progress.len() >= 2, "{progress:?}");
         assert_eq!(last["result"]["structuredContent"]["status"], "completed");
     })
     .await;
+}
+
+#[tokio::test]
+async fn any_other_tool_says_every_so_often_that_it_waits() {
+    run_with(
+        |config| config.tools.sign_of_life = Duration::from_millis(50),
+        async |world| {
+            let params = json!({"name": "list_incidents", "_meta": {"progressToken": "p1"}});
+            let (progress, last) = streamed(&world.rpc(ALICES, "tools/call", params.clone()).await.text);
+            assert!(last["result"]["structuredContent"]["incidents"].is_array(), "{last}");
+            let quick = progress.len();
+            world.order("faults", json!({"kind": "slow", "ms": 500, "path": "/api/incidents"})).await;
+            let (progress, last) = streamed(&world.rpc(ALICES, "tools/call", params).await.text);
+            assert!(last["result"]["structuredContent"]["incidents"].is_array(), "{last}");
+            assert!(progress.len() > quick + 1, "{progress:?}");
+            let said = progress[0]["params"]["message"].as_str().unwrap();
+            assert!(said.starts_with("list_incidents is waiting for Aurora"), "{said}");
+        },
+    )
+    .await;
+}
+
+/// The progress in a stream, which grows, and the answer after it.
+fn streamed(text: &str) -> (Vec<Value>, Value) {
+    let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
+    let mut events: Vec<Value> = data.map(|data| serde_json::from_str(data).unwrap()).collect();
+    let last = events.pop().unwrap();
+    let mut before = -1.0;
+    for event in &events {
+        assert_eq!(event["method"], "notifications/progress");
+        assert_eq!(event["params"]["progressToken"], "p1");
+        let now = event["params"]["progress"].as_f64().unwrap();
+        assert!(now > before, "progress grows");
+        before = now;
+    }
+    (events, last)
 }
 
 #[tokio::test]

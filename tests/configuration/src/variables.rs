@@ -91,7 +91,7 @@ pub const GATEWAY: &[Variable] = &[
         "requests a second; 0: no limit",
         "100",
         "`gateway.extraEnv`",
-        "how often an address (of IPv6: a network of 64 bits) may ask each replica, with a token or without",
+        "how often an address (a public one of IPv6: its network of 64 bits) may ask each replica; above it only tokens that worked before are let in",
     ),
     variable(
         "MCP_AUDIT_ARGUMENTS",

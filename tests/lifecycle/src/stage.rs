@@ -3,8 +3,10 @@
 use anyhow::Result;
 use aurora_mcp_crds::McpToken;
 use aurora_mcp_test_database::{TestDatabase, VARIABLES};
+use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{Namespace, Secret, Service};
 use k8s_openapi::api::events::v1::Event;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::api::{ListParams, PostParams};
 use kube::{Api, Client};
 use serde_json::{from_value, json};
@@ -14,6 +16,7 @@ use crate::{Aurora, ControlPlane, Relay, Witness};
 
 /// The gateway's Service; nobody but the operator makes it here.
 const GATEWAY: &str = "gateway";
+const LEASE: &str = "aurora-mcp-operator";
 
 /// Where one operator works.
 pub struct Stage {
@@ -83,6 +86,12 @@ impl Stage {
     pub async fn events(&self) -> Result<Vec<Event>> {
         let events: Api<Event> = Api::namespaced(self.client.clone(), &self.namespace);
         Ok(events.list(&ListParams::default()).await?.items)
+    }
+
+    /// When the operators' Lease was renewed last.
+    pub async fn renewed(&self) -> Result<Option<MicroTime>> {
+        let leases: Api<Lease> = Api::namespaced(self.client.clone(), &self.namespace);
+        Ok(leases.get(LEASE).await?.spec.and_then(|spec| spec.renew_time))
     }
 
     /// The McpTokens.

@@ -14,9 +14,11 @@ use crate::site::Site;
 const LOOK: Duration = Duration::from_millis(1);
 const LONGEST: Duration = Duration::from_secs(30);
 const LEFT: &str = "list_incidents";
+const ERROR: &str = "\"error\"";
 const TAKEN: &str = "\"get_incident\"";
 
-/// Leaves a token one tool, and returns how long it takes until the last replica lists no other. Every replica knows the token before.
+/// Leaves a token one tool, and returns how long it takes until no replica lists a tool that was taken away. Every replica knows the
+/// token before.
 pub async fn narrow(site: &Site<'_>, gateways: &[Gateway], name: &str, client: usize) -> Result<Duration> {
     let bearer = bearer(&site.secrets(), name).await?;
     for tools in try_join_all(gateways.iter().map(|gateway| gateway.tools(bearer.expose(), client))).await? {
@@ -33,10 +35,14 @@ pub async fn narrow(site: &Site<'_>, gateways: &[Gateway], name: &str, client: u
 
 async fn taken(gateway: &Gateway, bearer: &str, client: usize) -> Result<()> {
     let wait = async {
-        while gateway.tools(bearer, client).await?.contains(TAKEN) {
+        loop {
+            let tools = gateway.tools(bearer, client).await?;
+            ensure!(tools.contains(LEFT) && !tools.contains(ERROR), "the other tool went, too: {tools}");
+            if !tools.contains(TAKEN) {
+                return Ok(());
+            }
             tokio::time::sleep(LOOK).await;
         }
-        Ok(())
     };
     tokio::time::timeout(LONGEST, wait).await.context("a tool that was taken away is still there")?
 }

@@ -116,23 +116,35 @@ async fn killed_leader_is_followed_within_its_lease_and_nothing_is_done_twice() 
     .await;
 }
 
-/// Long before the Lease would have ended, which is 15 s.
-const AT_ONCE: u64 = 5;
+/// Of a Lease of 15 s that was just renewed, which its holder does after 10 s.
+const LONG_BEFORE_ITS_END: u64 = 3;
 
 #[tokio::test]
 async fn leader_that_is_stopped_hands_over_at_once_and_nothing_is_done_twice() {
     on_stage(async |_, _, stage| {
         let mut scene = Scene::set(&stage).await?;
-        // It finishes what it began, then goes.
         scene.leader.arm(&format!("{STOP}=off")).await?;
-        let Scene { leader, follower, .. } = &scene;
-        leader.signal(Signal::TERM)?;
-        eventually("the other replica to lead", AT_ONCE, async || {
-            ensure!(follower.metrics().await?.sum("leader")? > 0.0, "it does not");
+        all_ready(&scene.new).await?;
+        let before = stage.renewed().await?;
+        eventually("the Lease to be renewed", 20, async || {
+            ensure!(stage.renewed().await? != before, "it is not");
             Ok(())
         })
         .await?;
+        // It finishes what it began, then goes.
+        let late = make(&stage, "late", NEW).await?;
+        scene.leader.signal(Signal::TERM)?;
+        eventually("the other replica to lead", LONG_BEFORE_ITS_END, async || {
+            ensure!(scene.follower.metrics().await?.sum("leader")? > 0.0, "it does not");
+            Ok(())
+        })
+        .await?;
+        all_ready(&late).await?;
+        for token in &late {
+            scene.check_rows(token, 1).await?;
+        }
         scene.check().await?;
+        scene.leader.stop().await.context("the leader's end")?;
         scene.follower.stop().await
     })
     .await;

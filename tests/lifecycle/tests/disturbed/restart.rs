@@ -3,16 +3,20 @@
 use anyhow::{Context as _, Result, ensure};
 use aurora_mcp_crds::{DeletionPolicy, FINALIZER};
 use aurora_mcp_lifecycle::{Operator, Token, eventually};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt as _;
 
 use crate::{all_ready, make, on_stage};
 
-/// Versions of all that belongs to a token: the McpToken, its Secret and its row.
-async fn versions(token: &Token<'_>) -> Result<[Option<String>; 3]> {
+/// Versions of all that belongs to a token: the McpToken, its Secret, its row, and what was told of it.
+async fn versions(
+    token: &Token<'_>,
+) -> Result<(Option<String>, Option<String>, Option<String>, Vec<ObjectMeta>)> {
     let object = token.object().await?.context("it is gone")?;
     let secret = token.secrets().await?.into_iter().next().context("no Secret")?;
     let row = token.stage.aurora.value("SELECT string_agg(xmin::text, ' ') FROM mcp_tokens").await?;
-    Ok([object.resource_version(), secret.resource_version(), row])
+    let events = token.stage.events().await?.into_iter().map(|event| event.metadata).collect();
+    Ok((object.resource_version(), secret.resource_version(), row, events))
 }
 
 #[tokio::test]

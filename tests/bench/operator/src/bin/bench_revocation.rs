@@ -62,7 +62,7 @@ async fn measure(
         narrowed.push(narrow(&site, &gateways, &format!("narrowed-{number}"), number).await?);
     }
     table.row(
-        "`spec.access` changed until no replica lists another tool",
+        "`spec.access` changed until no replica lists a tool that was taken away",
         Times::new(narrowed).summary(),
         "p99 < 1 s",
     );
