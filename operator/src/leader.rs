@@ -1,5 +1,6 @@
 //! One replica at work: a Lease decides which. It is no fence, so every write is idempotent all the same.
 
+use std::future::pending;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use crate::config::Config;
 
 const LEASE_SECONDS: u64 = 15;
 const GRACE_SECONDS: u64 = 5;
-/// Time for whoever is about to take a free Lease.
+/// For the managers, so long as nobody has given the Lease back.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// A candidacy for the Lease.
@@ -69,7 +70,7 @@ impl<'a> Candidacy<'a> {
         }
     }
 
-    /// Waits until nobody holds the Lease. One that has ended is for the manager to take, which keeps candidates apart.
+    /// Waits until nobody holds the Lease. One that has ended the manager takes within a second, and keeps candidates apart.
     async fn free(&self) {
         let leases: Api<Lease> = Api::namespaced(self.client.clone(), &self.config.namespace);
         let seen = watch_object(leases, &self.config.lease_name).default_backoff();
@@ -88,11 +89,11 @@ impl<'a> Candidacy<'a> {
                 // Whoever has led goes on until it renews, so nobody else should begin.
                 Ok(None) => {}
                 Err(error) => {
-                    tracing::warn!(%error, "the Lease can't be watched: a hand-over takes up to 15 s")
+                    tracing::warn!(%error, "the Lease can't be watched: a hand-over takes up to 15 s");
                 }
             }
         }
-        std::future::pending().await
+        pending::<()>().await;
     }
 
     /// Gives the Lease back.
