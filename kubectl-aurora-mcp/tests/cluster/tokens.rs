@@ -37,6 +37,15 @@ fn suspended_token_works_again_when_resumed() {
 }
 
 #[test]
+fn unknown_tools_are_warned_of_when_a_token_is_waited_for() {
+    let token = Token::made("unknown");
+    let change = r#"{"spec": {"suspended": true, "access": {"tools": ["list_incident"]}}}"#;
+    kubectl(&["patch", "mcptoken", &token.0, "--type=merge", "-p", change]);
+    let said = run(&["resume", &token.0]).ok();
+    assert!(said.contains("warning: ") && said.contains("list_incident"), "{said}");
+}
+
+#[test]
 fn dry_run_prints_what_kubectl_accepts_and_makes_nothing() {
     let token = Token::named("dry");
     let flags = ["create", &token.0, "--user", "eddie@alpha.example", "--read-only", "--dry-run"];

@@ -4,10 +4,14 @@ use anyhow::{Context, Result, ensure};
 use aurora_mcp_e2e::{
     Cluster, Gateway, Session, Token, cluster::NAMESPACE, eventually, gateway, scene, sql, workload,
 };
+use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::DeleteParams;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 const ALICE: &str = "alice@alpha.example";
+const OPERATOR: &str = "aurora-mcp-operator";
 const OPERATOR_PODS: &str = "app.kubernetes.io/name=aurora-mcp,app.kubernetes.io/component=operator";
 
 static TURN: Mutex<()> = Mutex::const_new(());
@@ -131,6 +135,41 @@ async fn tokens_outlive_the_pods_of_operator_and_gateway() -> Result<()> {
         Gateway::open().await?.session(&bearer).expect_status(200).await
     })
     .await
+}
+
+#[tokio::test]
+async fn operator_that_is_stopped_hands_over_to_its_other_replica_at_once() -> Result<()> {
+    let _turn = TURN.lock().await;
+    scene(async |cluster| {
+        workload::scale(cluster, OPERATOR, 2).await?;
+        let outcome = hands_over(cluster).await;
+        workload::scale(cluster, OPERATOR, 1).await?;
+        outcome?;
+        Token::ready(cluster, "e2e-handed-over", ALICE).await.map(drop)
+    })
+    .await
+}
+
+/// Stops the leader when the Lease has just been renewed, so that it would not end for a while.
+async fn hands_over(cluster: &Cluster) -> Result<()> {
+    let before = lease(cluster).await?;
+    eventually("the Lease to be renewed", 30, async || {
+        ensure!(lease(cluster).await?.renew_time != before.renew_time, "it is not");
+        Ok(())
+    })
+    .await?;
+    let leader = before.holder_identity.context("nobody leads")?;
+    cluster.typed::<Pod>().delete(&leader, &DeleteParams::default()).await?;
+    eventually("the other replica to lead", 5, async || {
+        let holder = lease(cluster).await?.holder_identity.context("nobody leads")?;
+        ensure!(holder != leader, "{leader} leads");
+        Ok(())
+    })
+    .await
+}
+
+async fn lease(cluster: &Cluster) -> Result<LeaseSpec> {
+    cluster.typed::<Lease>().get(OPERATOR).await?.spec.context("an empty Lease")
 }
 
 /// Waits until a component of `aurora://health` has a status, and returns the component.
