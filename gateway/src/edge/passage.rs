@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use http::Request;
-use hyper::body::Incoming;
+use http_body_util::BodyExt as _;
+use hyper::body::{Body as _, Incoming};
 use tokio::sync::Semaphore;
 
 use super::guard::{self, GuardSettings};
@@ -17,6 +18,10 @@ use super::{Edge, Trace, TrustedProxies, answers, authenticate, connect};
 use crate::auth::Authenticator;
 use crate::mcp::Endpoint;
 use crate::metrics::Metrics;
+
+/// Bytes of a body that is read although its request is refused.
+const SMALL: u64 = 64 * 1024;
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What the steps need.
 pub struct Passage {
@@ -60,7 +65,19 @@ impl Passage {
         let headers = request.headers();
         match authenticate::authenticate(&self.authenticator, &self.proxies, headers, sender, trace).await {
             Ok(admitted) => self.endpoint.clone().receive(request, Arc::new(admitted), trace).await,
-            Err(refusal) => refusal.into_response(),
+            Err(refusal) => {
+                discard(request.into_body()).await;
+                refusal.into_response()
+            }
         }
+    }
+}
+
+/// Reads a small body that nobody wants: the client may send it after its headers, and a connection on which something is left
+/// unread can't serve the client's next request.
+async fn discard(body: Incoming) {
+    if body.size_hint().upper().is_some_and(|bytes| bytes <= SMALL) {
+        // Whatever comes of it: with something left, hyper closes the connection.
+        let _ = tokio::time::timeout(PATIENCE, body.collect()).await;
     }
 }

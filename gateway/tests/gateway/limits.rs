@@ -88,6 +88,43 @@ async fn headers_beyond_the_limit_are_refused() {
 }
 
 #[tokio::test]
+async fn a_refused_request_leaves_its_connection_to_the_next_one() {
+    run(async |world| {
+        let mut stream = TcpStream::connect(world.gateway.address()).await.unwrap();
+        for request in 0..3 {
+            // Some clients send the body when the headers are on their way.
+            let head = b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n";
+            stream.write_all(head).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            stream.write_all(b"{}").await.unwrap();
+            let mut answer = Vec::new();
+            while !answer.ends_with(b"}") {
+                assert!(stream.read_buf(&mut answer).await.unwrap() > 0, "request {request} has no answer");
+            }
+            assert!(answer.starts_with(b"HTTP/1.1 401 "), "{}", String::from_utf8_lossy(&answer));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_large_body_of_a_refused_request_is_not_waited_for() {
+    run(async |world| {
+        let mut stream = TcpStream::connect(world.gateway.address()).await.unwrap();
+        let head = b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n";
+        stream.write_all(head).await.unwrap();
+        let mut answer = Vec::new();
+        let ended = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer)).await;
+        assert!(
+            ended.is_ok() && answer.starts_with(b"HTTP/1.1 401 "),
+            "{}",
+            String::from_utf8_lossy(&answer)
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_client_that_never_ends_its_headers_is_dropped() {
     run_with(
         |config| config.limits.header_read = Duration::from_millis(200),
