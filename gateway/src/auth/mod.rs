@@ -126,18 +126,20 @@ impl Authenticator {
         let bearer = bearer::presented(headers).map_err(|problem| {
             too_fast.unwrap_or_else(|| self.limited(address, Refusal::NoBearer(problem)))
         })?;
-        let known = self.cache.get(&bearer.digest(), Instant::now()).await;
-        let principal = match known {
-            Some(principal) => principal,
-            None if !self.attempts.is_familiar(&bearer.digest())
-                && let Some(refusal) = too_fast =>
+        let digest = bearer.digest();
+        let known = self.cache.get(&digest, Instant::now()).await;
+        let principal = if let Some(principal) = known {
+            principal
+        } else {
+            if let Some(refusal) = too_fast
+                && !self.attempts.is_familiar(&digest)
             {
                 return Err(refusal);
             }
-            None => match self.attempts.holds_up(address, &bearer.digest()) {
+            match self.attempts.holds_up(address, &digest) {
                 Some(wait) => self.look_up_for_suspect(&bearer, wait).await?,
                 None => self.look_up(&bearer).await?,
-            },
+            }
         };
         if let Some(at) = principal.expires_at.filter(|at| *at <= now) {
             return Err(Refusal::Expired(Some(at)));
@@ -176,12 +178,12 @@ impl Authenticator {
     }
 
     async fn look_up(&self, bearer: &Bearer) -> Result<Arc<Principal>, Refusal> {
-        let generation = self.cache.generation();
+        let (digest, generation) = (bearer.digest(), self.cache.generation());
         // Boxed: a lookup is rare and large, and every request would carry its size along.
         let resolve = Box::pin(self.resolve(bearer, generation));
-        let outcome = self.lookups.share(bearer.digest(), generation, resolve).await;
+        let outcome = self.lookups.share(digest, generation, resolve).await;
         if outcome.as_ref().is_err_and(Refusal::is_failed_attempt) {
-            self.attempts.forget(&bearer.digest());
+            self.attempts.forget(&digest);
         }
         outcome
     }

@@ -1,4 +1,4 @@
-//! `ask_incident` waits, reports progress, and hands out a handle when it takes too long.
+//! `ask_incident` waits, reports progress, and hands out a handle when it takes too long. Other tools say that they wait.
 
 use std::time::Duration;
 

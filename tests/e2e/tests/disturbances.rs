@@ -141,10 +141,7 @@ async fn tokens_outlive_the_pods_of_operator_and_gateway() -> Result<()> {
 async fn operator_that_is_stopped_hands_over_to_its_other_replica_at_once() -> Result<()> {
     let _turn = TURN.lock().await;
     scene(async |cluster| {
-        workload::scale(cluster, OPERATOR, 2).await?;
-        let outcome = hands_over(cluster).await;
-        workload::scale(cluster, OPERATOR, 1).await?;
-        outcome?;
+        with_replicas(cluster, OPERATOR, 2, async || hands_over(cluster).await).await?;
         Token::ready(cluster, "e2e-handed-over", ALICE).await.map(drop)
     })
     .await
@@ -209,7 +206,17 @@ async fn with_stopped(
     deployment: &str,
     test: impl AsyncFnOnce() -> Result<()>,
 ) -> Result<()> {
-    workload::scale(cluster, deployment, 0).await?;
+    with_replicas(cluster, deployment, 0, test).await
+}
+
+/// Runs something while a Deployment has so many pods, and leaves it one whatever comes of it.
+async fn with_replicas(
+    cluster: &Cluster,
+    deployment: &str,
+    replicas: i32,
+    test: impl AsyncFnOnce() -> Result<()>,
+) -> Result<()> {
+    workload::scale(cluster, deployment, replicas).await?;
     let outcome = test().await;
     workload::scale(cluster, deployment, 1).await?;
     outcome

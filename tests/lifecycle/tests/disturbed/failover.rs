@@ -16,7 +16,11 @@ const WRITTEN: usize = 15;
 const STOP: &str = "after write-secret";
 
 async fn leads(operator: &Operator, wanted: bool) -> Result<()> {
-    eventually("a replica to lead, or not to", 40, async || {
+    leads_within(40, operator, wanted).await
+}
+
+async fn leads_within(seconds: u64, operator: &Operator, wanted: bool) -> Result<()> {
+    eventually("a replica to lead, or not to", seconds, async || {
         let leads = operator.metrics().await?.sum("leader")? > 0.0;
         ensure!(leads == wanted, "leads: {leads}");
         Ok(())
@@ -134,11 +138,7 @@ async fn leader_that_is_stopped_hands_over_at_once_and_nothing_is_done_twice() {
         // It finishes what it began, then goes.
         let late = make(&stage, "late", NEW).await?;
         scene.leader.signal(Signal::TERM)?;
-        eventually("the other replica to lead", LONG_BEFORE_ITS_END, async || {
-            ensure!(scene.follower.metrics().await?.sum("leader")? > 0.0, "it does not");
-            Ok(())
-        })
-        .await?;
+        leads_within(LONG_BEFORE_ITS_END, &scene.follower, true).await?;
         all_ready(&late).await?;
         for token in &late {
             scene.check_rows(token, 1).await?;

@@ -11,7 +11,7 @@ mod timing;
 mod upgrade;
 
 use anyhow::Result;
-use aurora_mcp_lifecycle::{ControlPlane, Stage, Token};
+use aurora_mcp_lifecycle::{ControlPlane, Operator, Stage, Token};
 use aurora_mcp_test_database::TestDatabase;
 use aurora_mcp_test_database::seed::ALPHA;
 use futures::future::try_join_all;
@@ -38,6 +38,14 @@ async fn make<'a>(stage: &'a Stage, name: &str, count: usize) -> Result<Vec<Toke
     }
     try_join_all(tokens.iter().map(async |token| token.create(&json!({})).await)).await?;
     Ok(tokens)
+}
+
+/// An operator, and so many McpTokens that it has made ready.
+async fn at_work<'a>(stage: &'a Stage, name: &str, count: usize) -> Result<(Operator, Vec<Token<'a>>)> {
+    let operator = Operator::start(&stage.operator, "").await?;
+    let tokens = make(stage, name, count).await?;
+    all_ready(&tokens).await?;
+    Ok((operator, tokens))
 }
 
 /// Waits until all of them are ready.

@@ -8,7 +8,7 @@ use aurora_mcp_lifecycle::{Gate, Operator, Stage, Token, eventually};
 use kube::ResourceExt as _;
 use serde_json::json;
 
-use crate::{all_ready, make, on_stage};
+use crate::{all_ready, at_work, make, on_stage};
 
 const TOKENS: usize = 20;
 
@@ -46,9 +46,7 @@ async fn long_outage_touches_no_secret_and_everything_is_caught_up_afterwards() 
     on_stage(async |_, database, mut stage| {
         let relay = stage.relay(database).await?;
         let stage = &stage;
-        let mut operator = Operator::start(&stage.operator, "").await?;
-        let tokens = make(stage, "old", TOKENS).await?;
-        all_ready(&tokens).await?;
+        let (mut operator, tokens) = at_work(stage, "old", TOKENS).await?;
         let first = bearers(&tokens).await?;
         let before = secrets(stage).await?;
         relay.set(Gate::Closed);

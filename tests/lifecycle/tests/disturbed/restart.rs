@@ -6,7 +6,7 @@ use aurora_mcp_lifecycle::{Operator, Token, eventually};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt as _;
 
-use crate::{all_ready, make, on_stage};
+use crate::{at_work, on_stage};
 
 /// Versions of all that belongs to a token: the McpToken, its Secret, its row, and what was told of it.
 async fn versions(
@@ -22,9 +22,7 @@ async fn versions(
 #[tokio::test]
 async fn operator_that_starts_again_finds_all_in_order_and_writes_nothing() {
     on_stage(async |_, _, stage| {
-        let operator = Operator::start(&stage.operator, "").await?;
-        let tokens = make(&stage, "kept", 1).await?;
-        all_ready(&tokens).await?;
+        let (operator, tokens) = at_work(&stage, "kept", 1).await?;
         operator.stop().await?;
         let before = versions(&tokens[0]).await?;
         let operator = Operator::start(&stage.operator, "").await?;
@@ -44,9 +42,7 @@ async fn operator_that_starts_again_finds_all_in_order_and_writes_nothing() {
 #[tokio::test]
 async fn deleted_token_is_refused_before_its_mcptoken_may_go() {
     on_stage(async |_, _, stage| {
-        let mut operator = Operator::start(&stage.operator, "").await?;
-        let tokens = make(&stage, "deleted", 1).await?;
-        all_ready(&tokens).await?;
+        let (mut operator, tokens) = at_work(&stage, "deleted", 1).await?;
         let token = &tokens[0];
         let bearer = token.bearer().await?.context("no token")?;
         operator.arm("before remove-finalizer=return").await?;

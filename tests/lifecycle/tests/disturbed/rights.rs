@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use aurora_mcp_lifecycle::{Operator, Stage, Token, eventually};
 use aurora_mcp_test_database::{Login, TestDatabase};
 
-use crate::{all_ready, make, on_stage};
+use crate::{at_work, make, on_stage};
 
 /// Within so long a change in Aurora is seen where nobody announces it.
 const POLLED_WITHIN: Duration = Duration::from_secs(5);
@@ -42,9 +42,7 @@ async fn revocations_are_polled_for_where_the_triggers_cannot_be_made_and_everyb
     on_stage(async |_, database, mut stage| {
         least_rights(&mut stage, database).await?;
         database.execute("REVOKE TRIGGER ON mcp_tokens, users FROM aurora_mcp_operator").await;
-        let operator = Operator::start(&stage.operator, "").await?;
-        let tokens = make(&stage, "polled", 3).await?;
-        all_ready(&tokens).await?;
+        let (operator, tokens) = at_work(&stage, "polled", 3).await?;
         instant_revocation(&tokens[0], Some(("False", "Polling"))).await?;
         let log = stage.operator.last_words(usize::MAX);
         ensure!(log.contains("the triggers can't be made"), "the log says nothing");

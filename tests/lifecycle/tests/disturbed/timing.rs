@@ -4,7 +4,7 @@ use anyhow::ensure;
 use aurora_mcp_lifecycle::{Operator, eventually};
 use serde_json::json;
 
-use crate::{all_ready, make, on_stage};
+use crate::{all_ready, at_work, make, on_stage};
 
 #[tokio::test]
 async fn rotation_comes_by_the_databases_clock() {
@@ -31,9 +31,7 @@ async fn rotation_comes_by_the_databases_clock() {
 #[tokio::test]
 async fn schema_that_was_lost_is_made_again_as_soon_as_somebody_misses_it() {
     on_stage(async |_, _, stage| {
-        let operator = Operator::start(&stage.operator, "").await?;
-        let tokens = make(&stage, "lost", 3).await?;
-        all_ready(&tokens).await?;
+        let (operator, tokens) = at_work(&stage, "lost", 3).await?;
         stage.aurora.lose().await?;
         for token in &tokens {
             let bearer = token.bearer().await?.unwrap_or_default();
@@ -51,9 +49,7 @@ async fn schema_that_was_lost_is_made_again_as_soon_as_somebody_misses_it() {
 #[tokio::test]
 async fn rows_of_a_resource_that_was_torn_out_are_revoked_soon() {
     on_stage(async |_, _, stage| {
-        let operator = Operator::start(&stage.operator, "").await?;
-        let tokens = make(&stage, "torn", 2).await?;
-        all_ready(&tokens).await?;
+        let (operator, tokens) = at_work(&stage, "torn", 2).await?;
         let torn = tokens[0].bearer().await?.unwrap_or_default();
         let kept = tokens[1].bearer().await?.unwrap_or_default();
         tokens[0].tear_out().await?;
